@@ -1,0 +1,85 @@
+# Every habit of the project by name. Needs GNU make, Go and, for the race detector, a C compiler; what else a target
+# wants (Chrome, mosquitto) its tests find or install, or say how to. `make` alone lists the targets.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+GO      ?= go
+# Flags for the server of `make run`, such as ARGS="-http 127.0.0.1:9000 -open".
+ARGS    ?=
+# How long `make fuzz` spends on each fuzz target.
+FUZZTIME ?= 1m
+
+# What goes into the page is what `go list` finds below ./wasm, so a package joins the browser's checks by being used.
+IN_BROWSER      := GOOS=js GOARCH=wasm
+PAGE_PACKAGES    = $(IN_BROWSER) $(GO) list -deps -f '{{if and .Module .Module.Main}}{{.ImportPath}}{{end}}' ./wasm
+NATIVE_PACKAGES  = $(GO) list ./... | grep -v -E '/e2e(/|$$)'
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-native test-browser e2e wasm dist bench fuzz lint clean bin/wasmexec bin/staticcheck
+
+help: ## list the targets (the default)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: wasm ## build the page and serve it with the emulator on http://127.0.0.1:8080 (flags: ARGS="...")
+	$(GO) run . $(ARGS)
+
+test: test-native test-browser e2e ## run every test: natively, in Chrome, and the page end to end
+
+test-native: ## run the native tests with the race detector
+	@test "$$($(GO) env CGO_ENABLED)" = 1 || { echo "make $@: the race detector needs a C compiler: install gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
+	@pkgs=$$($(NATIVE_PACKAGES)) ; set -x; $(GO) test -race $$pkgs
+
+test-browser: bin/wasmexec ## run the tests of the page's packages again as js/wasm in Chrome
+	@pkgs=$$($(PAGE_PACKAGES)) ; set -x; $(IN_BROWSER) $(GO) test -exec "$(CURDIR)/bin/wasmexec" $$pkgs
+
+e2e: wasm ## run the page in Chrome, served and as a static site
+	$(GO) test -count=1 ./e2e/...
+
+# The go command knows when an output is up to date, and make would only know worse: hence no list of inputs here. The
+# runtime's JavaScript must come from the toolchain that built the wasm; it is copied only when it differs.
+wasm: ## build web/hubpanel.wasm and copy the toolchain's wasm_exec.js beside it
+	$(IN_BROWSER) $(GO) build -trimpath -ldflags "-s -w" -o web/hubpanel.wasm ./wasm
+	@src="$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js"; \
+	cmp -s "$$src" web/wasm_exec.js || { set -x; cp "$$src" web/wasm_exec.js && chmod u+w web/wasm_exec.js; }
+
+dist: wasm ## write the static site to dist/ (more hosts: CONNECT_SRC="wss://gateway.example")
+	$(GO) run ./internal/site/dist -web web -o dist -connect-src "$(CONNECT_SRC)"
+
+# The e2e benchmark BenchmarkFirstControl measures the time from navigation to the first usable control.
+bench: wasm ## print the wasm's size, the time to the first usable control, and the Go benchmarks
+	cd tools && $(GO) run ./wasmsize ../web/hubpanel.wasm
+	@test -n "$$($(GO) test -list '^BenchmarkFirstControl$$' ./e2e | grep ^Benchmark)" || { echo "make $@: e2e has lost BenchmarkFirstControl, the time to the first usable control" >&2; exit 1; }
+	$(GO) test -run '^$$' -bench . -benchtime 5x ./e2e/...
+	@pkgs=$$($(NATIVE_PACKAGES)) ; set -x; $(GO) test -run '^$$' -bench . -benchmem $$pkgs
+	@if [ -e bench/go.mod ]; then set -x; cd bench && $(GO) test -run '^$$' -bench . -benchmem ./...; fi
+
+fuzz: ## run every fuzz target for FUZZTIME each (default 1m)
+	@pkgs=$$($(NATIVE_PACKAGES)); n=0; \
+	for pkg in $$pkgs; do \
+		targets=$$($(GO) test -list '^Fuzz' $$pkg); \
+		for target in $$(echo "$$targets" | grep '^Fuzz' || true); do \
+			echo "fuzz $$pkg $$target"; n=$$((n+1)); \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done; \
+	test $$n -gt 0 || { echo "make $@: found no fuzz target" >&2; exit 1; }
+
+lint: bin/staticcheck ## check formatting, go vet and staticcheck (native and js/wasm), and go.mod
+	@bad=$$($$($(GO) env GOROOT)/bin/gofmt -l .); test -z "$$bad" || { echo "make $@: run gofmt -w on:" $$bad >&2; exit 1; }
+	$(GO) vet ./...
+	bin/staticcheck ./...
+	@pkgs=$$($(PAGE_PACKAGES)) ; set -x; $(IN_BROWSER) $(GO) vet $$pkgs; $(IN_BROWSER) bin/staticcheck $$pkgs
+	cd tools && $(GO) vet ./... && ../bin/staticcheck ./...
+	$(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff
+
+clean: ## remove what the other targets built
+	rm -rf bin dist web/hubpanel.wasm web/wasm_exec.js
+
+# Programs of the checks, built for this machine also where the check itself is for js/wasm.
+bin/wasmexec:
+	@$(GO) build -o $@ ./e2e/wasmexec
+
+bin/staticcheck:
+	@cd tools && $(GO) build -o ../$@ honnef.co/go/tools/cmd/staticcheck
