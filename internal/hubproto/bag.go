@@ -1,0 +1,161 @@
+package hubproto
+
+import (
+	"errors"
+	"strings"
+)
+
+// A Property is an application property. Cloud-to-device messages tell three kinds of value apart: null ("key", Null is
+// true), empty ("key=") and set ("key=value").
+type Property struct {
+	Name, Value string
+	Null        bool
+}
+
+// Properties are application properties in the order in which they were sent.
+type Properties []Property
+
+// Get returns the value of the first property with that name, and whether there is one. A null value reads as "".
+func (p Properties) Get(name string) (value string, ok bool) {
+	for i := range p {
+		if p[i].Name == name {
+			return p[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// A Message is telemetry, or a message to a device or to a module's input.
+type Message struct {
+	SystemProperties
+	Properties Properties
+	Body       []byte
+}
+
+// SystemProperties are the properties with a meaning to the hub; an empty one is not there. SystemPropertyTable describes
+// each.
+type SystemProperties struct {
+	MessageID          string // at most 128 characters
+	CorrelationID      string
+	UserID             string
+	To                 string
+	Expiry             string // ISO 8601
+	ContentType        string // such as "application/json"
+	ContentEncoding    string // such as "utf-8"
+	OutputName         string // modules
+	ComponentName      string // IoT Plug and Play
+	InterfaceID        string
+	CreationTime       string // ISO 8601
+	MessageSchema      string
+	ConnectionDeviceID string // who sent it, to a module's input
+	ConnectionModuleID string
+	Ack                string // none, positive, negative or full: the feedback that the sender of a message to a device asked for
+}
+
+// A SystemProperty describes one of them.
+type SystemProperty struct {
+	Key     string // in a property bag, such as "$.mid"
+	Name    string // at the service side, such as "message-id"
+	Meaning string
+
+	field func(*SystemProperties) *string
+}
+
+// SystemPropertyTable lists every system property that has a field, in the order in which a bag is written. Read only.
+var SystemPropertyTable = []SystemProperty{
+	{"$.mid", "message-id", "identifies the message, for matching requests with answers", func(s *SystemProperties) *string { return &s.MessageID }},
+	{"$.cid", "correlation-id", "in an answer, the message id of the request", func(s *SystemProperties) *string { return &s.CorrelationID }},
+	{"$.uid", "user-id", "the sender's identity", func(s *SystemProperties) *string { return &s.UserID }},
+	{"$.to", "to", "the destination", func(s *SystemProperties) *string { return &s.To }},
+	{"$.exp", "absolute-expiry-time", "when the message expires, ISO 8601", func(s *SystemProperties) *string { return &s.Expiry }},
+	{"$.ct", "content-type", "the body's media type; application/json makes it routable", func(s *SystemProperties) *string { return &s.ContentType }},
+	{"$.ce", "content-encoding", "the body's text encoding: utf-8, utf-16 or utf-32", func(s *SystemProperties) *string { return &s.ContentEncoding }},
+	{"$.on", "iothub-outputname", "the module's output", func(s *SystemProperties) *string { return &s.OutputName }},
+	{"$.sub", "dt-subject", "the IoT Plug and Play component", func(s *SystemProperties) *string { return &s.ComponentName }},
+	{"$.ifid", "iothub-interface-id", "the interface, such as urn:azureiot:Security:SecurityAgent:1", func(s *SystemProperties) *string { return &s.InterfaceID }},
+	{"$.ctime", "iothub-creation-time-utc", "when the message was made, ISO 8601", func(s *SystemProperties) *string { return &s.CreationTime }},
+	{"$.schema", "iothub-message-schema", "the body's schema", func(s *SystemProperties) *string { return &s.MessageSchema }},
+	{"$.cdid", "iothub-connection-device-id", "the device that sent it", func(s *SystemProperties) *string { return &s.ConnectionDeviceID }},
+	{"$.cmid", "iothub-connection-module-id", "the module that sent it", func(s *SystemProperties) *string { return &s.ConnectionModuleID }},
+	{"iothub-ack", "iothub-ack", "the feedback asked for: none, positive, negative or full", func(s *SystemProperties) *string { return &s.Ack }},
+}
+
+// Set gives the property with that bag key a value, and reports whether there is one.
+func (s *SystemProperties) Set(key, value string) bool {
+	for i := range SystemPropertyTable {
+		if SystemPropertyTable[i].Key == key {
+			*SystemPropertyTable[i].field(s) = value
+			return true
+		}
+	}
+	return false
+}
+
+// Get returns the value of the property with that bag key, and whether there is one and it is set.
+func (s *SystemProperties) Get(key string) (value string, ok bool) {
+	for i := range SystemPropertyTable {
+		if SystemPropertyTable[i].Key == key {
+			value = *SystemPropertyTable[i].field(s)
+			return value, value != ""
+		}
+	}
+	return "", false
+}
+
+// AppendBag adds a property bag to dst: system properties first, names and values percent-encoded as every SDK does, so
+// "$.mid" stands there as "%24.mid". s may be nil.
+func AppendBag(dst []byte, s *SystemProperties, p Properties) []byte {
+	start := len(dst)
+	separate := func() {
+		if len(dst) > start {
+			dst = append(dst, '&')
+		}
+	}
+	if s != nil {
+		for i := range SystemPropertyTable {
+			if value := *SystemPropertyTable[i].field(s); value != "" {
+				separate()
+				dst = appendEscaped(dst, SystemPropertyTable[i].Key)
+				dst = append(dst, '=')
+				dst = appendEscaped(dst, value)
+			}
+		}
+	}
+	for i := range p {
+		separate()
+		dst = appendEscaped(dst, p[i].Name)
+		if !p[i].Null {
+			dst = append(dst, '=')
+			dst = appendEscaped(dst, p[i].Value)
+		}
+	}
+	return dst
+}
+
+// ParseBag reads a property bag. It drops one leading question mark and one trailing slash, which some senders add, and
+// skips empty fields. A key that starts with "$." and has no field in SystemProperties stays among the Properties.
+func ParseBag(bag string) (SystemProperties, Properties, error) {
+	var s SystemProperties
+	var p Properties
+	bag = strings.TrimSuffix(strings.TrimPrefix(bag, "?"), "/")
+	if bag == "" {
+		return s, nil, nil
+	}
+	for field := range strings.SplitSeq(bag, "&") {
+		if field == "" {
+			continue
+		}
+		name, value, set := strings.Cut(field, "=")
+		name, err := unescape(name)
+		if err == nil {
+			value, err = unescape(value)
+		}
+		if err != nil {
+			return SystemProperties{}, nil, errors.New("property bag has a broken % escape: percent-encode names and values, % itself as %25")
+		}
+		if !s.Set(name, value) {
+			p = append(p, Property{Name: name, Value: value, Null: !set})
+		}
+	}
+	return s, p, nil
+}

@@ -1,0 +1,175 @@
+package hubproto
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"strconv"
+	"strings"
+)
+
+// Limits of a twin ("Understand and use device twins", device twin size and format). Sizes are in bytes of UTF-8.
+const (
+	MaxTagsSize     = 8 << 10  // TwinSize of the tags
+	MaxDesiredSize  = 32 << 10 // TwinSize of the desired properties
+	MaxReportedSize = 32 << 10 // TwinSize of the reported properties
+	MaxTwinDepth    = 10       // levels of objects
+	MaxTwinKey      = 1 << 10
+	MaxTwinString   = 4 << 10
+	MinTwinInteger  = -4503599627370496
+	MaxTwinInteger  = 4503599627370495
+)
+
+// A TwinError says which place in a twin document breaks which rule.
+type TwinError struct {
+	Path   string // such as "thermostat.setpoint"; empty for the document itself
+	Reason string // what is wrong and what is allowed
+}
+
+func (e *TwinError) Error() string {
+	if e.Path == "" {
+		return "twin: the document " + e.Reason
+	}
+	return "twin: " + strconv.Quote(e.Path) + " " + e.Reason
+}
+
+// MergePatch returns doc changed by patch: objects merge, null deletes, and everything else, arrays too, replaces. It does not
+// change its arguments; the result shares with them what the patch left alone.
+func MergePatch(doc, patch map[string]any) map[string]any {
+	merged := make(map[string]any, len(doc)+len(patch))
+	maps.Copy(merged, doc)
+	for key, value := range patch {
+		switch value := value.(type) {
+		case nil:
+			delete(merged, key)
+		case map[string]any:
+			// Also when there was no object before: nulls inside the new one must not stay.
+			old, _ := merged[key].(map[string]any)
+			merged[key] = MergePatch(old, value)
+		default:
+			merged[key] = value
+		}
+	}
+	return merged
+}
+
+// TwinSize returns the size of a document as the hub counts it: keys and strings by their bytes, numbers as 8, booleans and
+// nulls as 4. Metadata and $version do not count.
+func TwinSize(value any) int {
+	switch value := value.(type) {
+	case map[string]any:
+		size := 0
+		for key, member := range value {
+			if !strings.HasPrefix(key, "$") {
+				size += len(key) + TwinSize(member)
+			}
+		}
+		return size
+	case []any:
+		size := 0
+		for _, element := range value {
+			size += TwinSize(element)
+		}
+		return size
+	case string:
+		return len(value)
+	case bool, nil:
+		return 4
+	}
+	return 8
+}
+
+// ValidateTwinPatch reports whether raw may patch a twin: one JSON object within the limits of this file. Its error is a
+// *TwinError. Whether the patched document as a whole still fits, only the hub knows.
+func ValidateTwinPatch(raw []byte) error {
+	_, err := ParseTwinPatch(raw)
+	return err
+}
+
+// ParseTwinPatch is ValidateTwinPatch and returns the decoded object, its numbers as json.Number.
+func ParseTwinPatch(raw []byte) (map[string]any, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var value any
+	if err := d.Decode(&value); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, &TwinError{Reason: `is empty: write a JSON object, such as {"temperature":21}`}
+		}
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			return nil, &TwinError{Reason: fmt.Sprintf("is not JSON at byte %d: %s", syntax.Offset, syntax.Error())}
+		}
+		return nil, &TwinError{Reason: "is not JSON: " + err.Error()}
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, &TwinError{Reason: "goes on after its end: write one JSON object"}
+	}
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil, &TwinError{Reason: `is not an object: write a JSON object, such as {"temperature":21}`}
+	}
+	if err := validateTwinValue(nil, object, 1); err != nil {
+		return nil, err
+	}
+	if size := TwinSize(object); size > MaxReportedSize {
+		return nil, &TwinError{Reason: fmt.Sprintf("has %d bytes: at most %d are allowed", size, MaxReportedSize)}
+	}
+	return object, nil
+}
+
+func validateTwinValue(path []string, value any, depth int) error {
+	fail := func(format string, args ...any) error {
+		return &TwinError{Path: strings.Join(path, "."), Reason: fmt.Sprintf(format, args...)}
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		if depth > MaxTwinDepth {
+			return fail("is nested too deeply: at most %d levels are allowed", MaxTwinDepth)
+		}
+		for key, member := range value {
+			if err := validateTwinKey(key); err != nil {
+				return fail("has a key that %v", err)
+			}
+			if err := validateTwinValue(append(path, key), member, depth+1); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for i, element := range value {
+			inside := append(path, strconv.Itoa(i))
+			if element == nil {
+				return &TwinError{Path: strings.Join(inside, "."), Reason: "is null inside an array: null only deletes members of objects"}
+			}
+			if err := validateTwinValue(inside, element, depth); err != nil {
+				return err
+			}
+		}
+	case string:
+		if len(value) > MaxTwinString {
+			return fail("is a string of %d bytes: at most %d are allowed", len(value), MaxTwinString)
+		}
+	case json.Number:
+		if strings.ContainsAny(string(value), ".eE") {
+			return nil
+		}
+		if n, err := value.Int64(); err != nil || n < MinTwinInteger || n > MaxTwinInteger {
+			return fail("is an integer out of range: from %d to %d are allowed", MinTwinInteger, MaxTwinInteger)
+		}
+	}
+	return nil
+}
+
+func validateTwinKey(key string) error {
+	if key == "" || len(key) > MaxTwinKey {
+		return fmt.Errorf("has %d bytes: 1 to %d are allowed", len(key), MaxTwinKey)
+	}
+	for _, r := range key {
+		if r < ' ' || 0x7f <= r && r <= 0x9f || r == '.' || r == '$' || r == ' ' {
+			return fmt.Errorf("holds %q: control characters, dots, dollar signs and spaces are not allowed", r)
+		}
+	}
+	return nil
+}
