@@ -1,0 +1,60 @@
+// Package wsconn carries MQTT's byte stream over a WebSocket as a [net.Conn],
+// the same natively and in the browser.
+//
+// Here live the opening handshake with subprotocol [Subprotocol], the framing
+// and the closing handshake of one connection. MQTT packets (package mqttcodec),
+// reconnecting (package hubclient) and the address of a hub (package hubproto)
+// live elsewhere.
+//
+// # Usage
+//
+//	conn, err := wsconn.Dial(ctx, "wss://example.azure-devices.net/$iothub/websocket")
+//
+// Each Write is one binary message [MQTT-6.0.0-1]; a Write of no bytes sends
+// nothing. Reads are a byte stream: they need not line up with messages, just as
+// MQTT packets need not [MQTT-6.0.0-2]. A server upgrades a request with Accept,
+// which does not exist in the browser.
+//
+// When the peer has ended the connection, Read first gives everything that
+// arrived before that, then a [*CloseError]. It leads [errors.Is] to [io.EOF] when
+// the peer closed cleanly and to [net.ErrClosed] when it did not.
+//
+// # Two platforms
+//
+// Natively, and for servers, the protocol is that of github.com/coder/websocket.
+// In the browser (GOOS=js) it is a bridge to the browser's own WebSocket. The
+// bridge lets JavaScript gather the messages of one task and then wakes Go once
+// for all of them; see ws_js.go. It needs no JavaScript file and works under a
+// Content-Security-Policy without 'unsafe-eval' and with Trusted Types.
+//
+// # Concurrency
+//
+// All methods may be called at the same time. Keep one goroutine in Read
+// for the connection's whole life: natively it also answers pings, and it is what
+// notices the end. The package starts no goroutine that outlives the call that
+// started it.
+//
+// # Cancellation
+//
+// The context given to Dial bounds the opening handshake only, and Dial returns
+// as soon as it ends. After that only Close ends a connection. Close closes with
+// code 1000, releases blocked Reads and Writes at once, and returns within two
+// seconds whatever the peer does. Of a closed connection, Read and Write give an
+// error that is [net.ErrClosed].
+//
+// Write is where a slow peer is felt. In the browser Write waits while
+// more than 1 MiB of earlier writes wait to be sent (bufferedAmount), natively while the
+// kernel's buffers are full.
+//
+// # Limitations
+//
+// There are no deadlines: SetDeadline and its kin return [os.ErrNoDeadline].
+//
+// A browser reads from the network whether or not Read is called, so what
+// arrives waits in the page's memory. It tells a page nothing about why a
+// handshake failed, and a [*HandshakeError] from it can only list the
+// usual reasons; a server that answered with a subprotocol that was not offered is one of them.
+// A page cannot cut a connection off: when the peer does not answer the closing
+// handshake, Close gives up after two seconds and the browser keeps the socket
+// until its own timeout, with nothing left of it in Go.
+package wsconn

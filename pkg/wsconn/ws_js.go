@@ -1,0 +1,370 @@
+package wsconn
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"syscall/js"
+	"time"
+)
+
+// The bridge to the browser's WebSocket.
+//
+// A wake-up of Go costs more than a small message does, so messages do not wake Go.
+// Each one is put in a JavaScript array by that array's own push, bound to it and
+// registered as the listener. Go, when it is about to wait, also registers a
+// once-listener that posts to a MessageChannel. The post is a task of its own,
+// behind the messages that have already arrived; when it runs it calls Go, which takes the
+// whole array. Nothing here is JavaScript source, so no CSP minds.
+
+const (
+	// maxBuffered is how much may wait in the browser before Write waits.
+	// It is enough to keep the network busy between two looks at bufferedAmount.
+	maxBuffered = 1 << 20
+	// Nothing tells a page that bufferedAmount has fallen, so Write looks again,
+	// after minPoll at first and at last every maxPoll.
+	minPoll = time.Millisecond
+	maxPoll = 16 * time.Millisecond
+	// keepOut is the largest outgoing array worth keeping for the next Write.
+	keepOut = 256 << 10
+	// readyOpen is WebSocket.OPEN.
+	readyOpen = 1
+)
+
+var (
+	uint8Array = js.Global().Get("Uint8Array")
+
+	// messageData is a function that returns the data of the MessageEvent it is given.
+	// Mapped over an array it replaces a crossing into JavaScript per message.
+	messageData = sync.OnceValue(func() js.Value {
+		proto := js.Global().Get("MessageEvent").Get("prototype")
+		get := js.Global().Get("Object").Call("getOwnPropertyDescriptor", proto, "data").Get("get")
+		return get.Get("call").Call("bind", get)
+	})
+)
+
+// conn is a browser's WebSocket as a byte stream.
+type conn struct {
+	noDeadlines
+	host string
+
+	// Static after construction.
+	ws      js.Value
+	queue   js.Value // array of MessageEvents, filled by JavaScript
+	post    js.Value // listener that makes handler run in a later task
+	once    js.Value // options of a listener that runs once
+	port    js.Value // the end of the MessageChannel that calls handler
+	abort   js.Value // AbortController of the listeners
+	handler js.Func
+
+	opened    chan struct{} // closed by the open event
+	ended     chan struct{} // closed by the close event, after end is set
+	closed    chan struct{} // closed when Close is called
+	wake      chan struct{} // holds a token when messages may have arrived
+	end       *CloseError
+	closeOnce sync.Once
+	detached  sync.Once
+
+	readMu sync.Mutex // guards what follows
+	batch  js.Value   // array of ArrayBuffers (and strings) taken from queue
+	next   int        // index in batch of the first that was not read
+	count  int        // length of batch
+	buf    []byte     // reused memory of rest
+	rest   []byte     // bytes of a message that did not fit the last Read
+	broken *CloseError
+
+	writeMu sync.Mutex // guards what follows
+	out     js.Value   // reused Uint8Array of length outLen
+	outLen  int
+}
+
+// Dial opens a WebSocket connection to a ws or wss URL with subprotocol
+// [Subprotocol]. When ctx ends first it returns at once with the error of ctx,
+// wrapped, and the browser is told to give up; should its socket open all the
+// same, it is closed. Its errors are [*HandshakeError] and [*SubprotocolError].
+func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
+	host, err := hostOf(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, &HandshakeError{Host: host, Reason: err.Error(), Err: err}
+	}
+	ws, err := newWebSocket(rawURL)
+	if err != nil {
+		return nil, &HandshakeError{Host: host, Reason: err.Error(), Err: err}
+	}
+	c := newConn(ws, host)
+	select {
+	case <-c.opened:
+	case <-c.ended:
+		return nil, &HandshakeError{Host: host, Reason: "the browser does not say why: the host may be unknown or " +
+			"unreachable, its certificate not trusted, the upgrade refused, subprotocol " + Subprotocol +
+			" not accepted, or the page's connect-src too narrow; its console may tell"}
+	case <-ctx.Done():
+		c.detach()
+		abandon(ws)
+		return nil, &HandshakeError{Host: host, Reason: ctx.Err().Error(), Err: ctx.Err()}
+	}
+	// Chromium refuses a server that chose none, Firefox leaves it to the page.
+	if got := ws.Get("protocol").String(); got != Subprotocol {
+		c.Close()
+		return nil, &SubprotocolError{Host: host, Got: got}
+	}
+	return c, nil
+}
+
+// newWebSocket calls the constructor, which throws when a page that was loaded
+// over HTTPS asks for a ws URL.
+func newWebSocket(rawURL string) (ws js.Value, err error) {
+	defer catch(&err)
+	ws = js.Global().Get("WebSocket").New(rawURL, Subprotocol)
+	ws.Set("binaryType", "arraybuffer")
+	return ws, nil
+}
+
+// abandon ends a socket that nobody waits for. close ends a handshake that is
+// under way, so that it does not hold up the next one to the same host; the
+// listener is for one that had just succeeded.
+func abandon(ws js.Value) {
+	ws.Call("addEventListener", "open", ws.Get("close").Call("bind", ws, statusNormalClosure, ""))
+	ws.Call("close", statusNormalClosure)
+}
+
+func newConn(ws js.Value, host string) *conn {
+	global := js.Global()
+	channel := global.Get("MessageChannel").New()
+	c := &conn{
+		host:   host,
+		ws:     ws,
+		queue:  global.Get("Array").New(),
+		port:   channel.Get("port2"),
+		abort:  global.Get("AbortController").New(),
+		opened: make(chan struct{}),
+		ended:  make(chan struct{}),
+		closed: make(chan struct{}),
+		wake:   make(chan struct{}, 1),
+	}
+	c.once = js.ValueOf(map[string]any{"once": true})
+	sender := channel.Get("port1")
+	c.post = sender.Get("postMessage").Call("bind", sender, js.Null())
+	c.handler = js.FuncOf(c.handle)
+	c.port.Set("onmessage", c.handler)
+	until := map[string]any{"signal": c.abort.Get("signal")}
+	ws.Call("addEventListener", "open", c.handler, until)
+	ws.Call("addEventListener", "close", c.handler, until)
+	ws.Call("addEventListener", "message", c.queue.Get("push").Call("bind", c.queue), until)
+	return c
+}
+
+// handle is the one function of Go that JavaScript calls. It must not block.
+func (c *conn) handle(_ js.Value, args []js.Value) any {
+	switch event := args[0]; event.Get("type").String() {
+	case "message": // from the MessageChannel
+		select {
+		case c.wake <- struct{}{}:
+		default:
+		}
+	case "open":
+		close(c.opened)
+	case "close":
+		c.end = &CloseError{Code: event.Get("code").Int(), Reason: event.Get("reason").String(), Remote: true}
+		close(c.ended)
+		c.detach() // no event follows this one
+	}
+	return nil
+}
+
+// detach cuts the ties between the socket and Go, and lets Go's end be collected.
+func (c *conn) detach() {
+	c.detached.Do(func() {
+		c.abort.Call("abort")
+		c.ws.Call("removeEventListener", "message", c.post)
+		c.port.Set("onmessage", js.Null())
+		c.port.Call("close") // closes both ends
+		c.handler.Release()
+	})
+}
+
+func (c *conn) LocalAddr() net.Addr  { return addr("browser") }
+func (c *conn) RemoteAddr() net.Addr { return addr(c.host) }
+
+// Read implements net.Conn. See the package's doc for what it returns at the end.
+// It gives as many messages at once as have arrived and fit p.
+func (c *conn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c.readMu.Lock()
+	defer c.readMu.Unlock()
+	for {
+		if isClosed(c.closed) {
+			return 0, net.ErrClosed
+		}
+		// Looked at before the queue: what arrived before the end is read before it.
+		ended := isClosed(c.ended)
+		if n := c.take(p); n > 0 {
+			return n, nil
+		}
+		switch {
+		case c.broken != nil:
+			return 0, c.broken
+		case c.refill():
+			continue
+		case ended:
+			return 0, c.end
+		}
+		// Registered twice it counts once.
+		c.ws.Call("addEventListener", "message", c.post, c.once)
+		select {
+		case <-c.wake:
+		case <-c.ended:
+		case <-c.closed:
+		}
+	}
+}
+
+// take copies to p what was taken from the queue, as far as it fits.
+func (c *conn) take(p []byte) int {
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	for n < len(p) && c.next < c.count {
+		data := c.batch.Index(c.next)
+		if data.Type() == js.TypeString {
+			c.refuseText()
+			break
+		}
+		c.next++
+		view := uint8Array.New(data)
+		got := js.CopyBytesToGo(p[n:], view)
+		n += got
+		if n == len(p) { // only now may bytes be left over
+			c.keep(view, got)
+		}
+	}
+	return n
+}
+
+// keep copies what view holds from index from on, for the next Read.
+func (c *conn) keep(view js.Value, from int) {
+	left := view.Length() - from
+	if left == 0 {
+		return
+	}
+	if cap(c.buf) < left {
+		c.buf = make([]byte, left)
+	}
+	c.rest = c.buf[:left]
+	js.CopyBytesToGo(c.rest, view.Call("subarray", from))
+}
+
+// refill takes what is in the queue, and reports whether there was anything.
+func (c *conn) refill() bool {
+	if c.queue.Length() == 0 {
+		return false
+	}
+	c.batch = c.queue.Call("splice", 0).Call("map", messageData())
+	c.next, c.count = 0, c.batch.Length()
+	return true
+}
+
+// refuseText ends a connection whose peer sent text [MQTT-6.0.0-1]. A page may not
+// close with code 1003, which is made for this.
+func (c *conn) refuseText() {
+	if c.broken == nil {
+		c.broken = &CloseError{Code: statusUnsupportedData, Reason: textMessage}
+		c.ws.Call("close", statusNormalClosure)
+	}
+}
+
+// Write implements net.Conn: p becomes one binary message. It waits while much of
+// what was written before is still in the browser.
+func (c *conn) Write(p []byte) (int, error) {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	if err := c.drained(); err != nil || len(p) == 0 {
+		return 0, err
+	}
+	if err := c.send(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// drained waits until the browser can take more. It returns the error of a
+// connection that is over, to which the browser would take bytes and lose them.
+func (c *conn) drained() error {
+	for poll := minPoll; ; poll = min(2*poll, maxPoll) {
+		switch {
+		case isClosed(c.closed):
+			return net.ErrClosed
+		case isClosed(c.ended):
+			return c.end
+		case c.ws.Get("bufferedAmount").Int() > maxBuffered:
+		case c.ws.Get("readyState").Int() == readyOpen: // else the close event is near
+			return nil
+		}
+		timer := time.NewTimer(poll)
+		select {
+		case <-timer.C:
+		case <-c.ended:
+		case <-c.closed:
+		}
+		timer.Stop()
+	}
+}
+
+// send hands p to the browser, which copies it.
+func (c *conn) send(p []byte) (err error) {
+	defer catch(&err)
+	out := c.out
+	if len(p) > c.outLen {
+		size := max(len(p), 4<<10)
+		out = uint8Array.New(size)
+		if size <= keepOut {
+			c.out, c.outLen = out, size
+		}
+	}
+	n := js.CopyBytesToJS(out, p)
+	c.ws.Call("send", out.Call("subarray", 0, n))
+	return nil
+}
+
+// Close implements net.Conn. It may be called again, and then returns when the
+// first call does.
+func (c *conn) Close() error {
+	c.closeOnce.Do(func() {
+		close(c.closed)
+		// The browser sends what is buffered, then the close.
+		c.ws.Call("close", statusNormalClosure)
+		timer := time.NewTimer(closeTimeout)
+		defer timer.Stop()
+		select {
+		case <-c.ended:
+		case <-timer.C:
+			c.detach()
+		}
+	})
+	return nil
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
+}
+
+// catch turns what JavaScript threw into an error.
+func catch(err *error) {
+	switch thrown := recover().(type) {
+	case nil:
+	case js.Error:
+		*err = errors.New(thrown.Get("message").String())
+	default:
+		panic(thrown)
+	}
+}
