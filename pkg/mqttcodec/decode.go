@@ -1,0 +1,91 @@
+package mqttcodec
+
+import "io"
+
+// Decode reads the packet that src begins with and returns it with the number of bytes it took. The packet is the
+// caller's: it shares nothing with src. io.ErrUnexpectedEOF means that src is the beginning of a packet and more bytes
+// are needed; any other error is an [*Error], and no bytes that follow can mend it.
+func Decode(src []byte) (p Packet, n int, err error) {
+	var d Decoder
+	p, n, err = d.Decode(src)
+	if err != nil {
+		return nil, 0, err
+	}
+	return Clone(p), n, nil
+}
+
+// Decoder decodes without allocating: it has one packet of each type and fills it again and again. The zero value is
+// ready. A Decoder must not be copied after its first use.
+type Decoder struct {
+	connect     Connect
+	connack     Connack
+	publish     Publish
+	puback      Puback
+	pubrec      Pubrec
+	pubrel      Pubrel
+	pubcomp     Pubcomp
+	subscribe   Subscribe
+	suback      Suback
+	unsubscribe Unsubscribe
+	unsuback    Unsuback
+	pingreq     Pingreq
+	pingresp    Pingresp
+	disconnect  Disconnect
+}
+
+// Decode is like the function [Decode], except that the packet is d's own and its byte slices are views of src: both
+// are valid until the next call of Decode, and the views while src is unchanged. [Clone] makes a copy to keep.
+func (d *Decoder) Decode(src []byte) (p Packet, n int, err error) {
+	size, remaining, err := parseFixedHeader(src)
+	if err != nil {
+		return nil, 0, err
+	}
+	n = size + remaining
+	if len(src) < n {
+		return nil, 0, io.ErrUnexpectedEOF
+	}
+	p, err = d.decode(src[0], src[size:n:n])
+	if err != nil {
+		return nil, 0, err
+	}
+	return p, n, nil
+}
+
+// decode reads a packet of which parseFixedHeader has passed the fixed header; body is all that follows it.
+func (d *Decoder) decode(first byte, body []byte) (p Packet, err error) {
+	switch Type(first >> 4) {
+	case CONNECT:
+		return &d.connect, d.connect.decode(body)
+	case CONNACK:
+		return &d.connack, d.connack.decode(body)
+	case PUBLISH:
+		return &d.publish, d.publish.decode(first, body)
+	case PUBACK:
+		d.puback.PacketID, err = decodeAck(PUBACK, body)
+		return &d.puback, err
+	case PUBREC:
+		d.pubrec.PacketID, err = decodeAck(PUBREC, body)
+		return &d.pubrec, err
+	case PUBREL:
+		d.pubrel.PacketID, err = decodeAck(PUBREL, body)
+		return &d.pubrel, err
+	case PUBCOMP:
+		d.pubcomp.PacketID, err = decodeAck(PUBCOMP, body)
+		return &d.pubcomp, err
+	case SUBSCRIBE:
+		return &d.subscribe, d.subscribe.decode(body)
+	case SUBACK:
+		return &d.suback, d.suback.decode(body)
+	case UNSUBSCRIBE:
+		return &d.unsubscribe, d.unsubscribe.decode(body)
+	case UNSUBACK:
+		d.unsuback.PacketID, err = decodeAck(UNSUBACK, body)
+		return &d.unsuback, err
+	case PINGREQ:
+		return &d.pingreq, nil
+	case PINGRESP:
+		return &d.pingresp, nil
+	default: // the fixed header has refused 0 and 15
+		return &d.disconnect, nil
+	}
+}
