@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// wasmexec is the path of the command under test.
+var wasmexec string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "wasmexec")
+	if err == nil {
+		wasmexec = filepath.Join(dir, "wasmexec")
+		var out []byte
+		if out, err = exec.Command("go", "build", "-o", wasmexec, ".").CombinedOutput(); err != nil {
+			err = fmt.Errorf("%w\n%s", err, out)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// goTest runs the tests of a package below testdata in Chrome.
+func goTest(t *testing.T, pkg string, args ...string) (stdout string, err error) {
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"test", "-exec", wasmexec, "./testdata/" + pkg}, args...)...)
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "SECRET=do not tell", "HUBPANEL_GREETING=hello, 世界")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestGoTestPasses(t *testing.T) {
+	out, err := goTest(t, "passing", "-v")
+	require.NoError(t, err, out)
+	require.Contains(t, out, "--- PASS: TestFiles")
+	require.Contains(t, out, "--- PASS: FuzzSeeds")
+	require.Contains(t, out, "to stdout: \xff 世界\n")
+	require.Contains(t, out, "to stderr\n")
+	require.Contains(t, out, "ok  \t")
+}
+
+func TestGoTestFails(t *testing.T) {
+	out, err := goTest(t, "failing")
+	require.Error(t, err)
+	require.Contains(t, out, "--- FAIL: TestFails")
+	require.Contains(t, out, "this test fails")
+}
+
+func TestGoTestPanics(t *testing.T) {
+	out, err := goTest(t, "panicking")
+	require.Error(t, err)
+	require.Contains(t, out, "panic: this test panics")
+	require.Contains(t, out, "panicking_test.go:6", "the stack is shown")
+}
+
+// build builds the program below testdata.
+func build(t *testing.T) (wasm string) {
+	wasm = filepath.Join(t.TempDir(), "program.wasm")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", wasm, "./testdata/program")
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return wasm
+}
+
+func TestExitStatus(t *testing.T) {
+	wasm := build(t)
+	tests := []struct {
+		args   string
+		code   int
+		stderr string
+	}{
+		{"exit 0", 0, ""},
+		{"exit 7", 7, ""},
+		{"eval", 2, "violation: "},
+		{"throw", 2, "exception: Uncaught TypeError"},
+	}
+	for _, test := range tests {
+		t.Run(test.args, func(t *testing.T) {
+			var stderr strings.Builder
+			cmd := exec.CommandContext(t.Context(), wasmexec, append([]string{wasm}, strings.Fields(test.args)...)...)
+			cmd.Stderr = &stderr
+			out, _ := cmd.Output()
+			require.Equal(t, test.code, cmd.ProcessState.ExitCode(), stderr.String())
+			require.Equal(t, "started\n", string(out))
+			if test.stderr == "" {
+				require.Empty(t, stderr.String())
+			} else {
+				require.Contains(t, stderr.String(), test.stderr)
+			}
+		})
+	}
+}
+
+func TestAProgramThatIsNotThere(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), wasmexec, filepath.Join(t.TempDir(), "none.wasm")).CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "none.wasm")
+}
+
+// A child is a wasmexec that runs a program, with a temporary directory of its own.
+type child struct {
+	*exec.Cmd
+	tmp    string
+	stderr bytes.Buffer
+}
+
+// start starts a command that runs wasmexec, and waits until the program in it prints its first line.
+func start(t *testing.T, command ...string) *child {
+	tmp, err := os.MkdirTemp("", "hp") // short: see Chrome's limit for names of sockets
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(tmp) })
+	c := &child{Cmd: exec.CommandContext(t.Context(), command[0], command[1:]...), tmp: tmp}
+	c.Env = append(os.Environ(), "TMPDIR="+tmp)
+	c.Stderr = &c.stderr
+	stdout, err := c.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	require.NoError(t, err, "%s", &c.stderr)
+	require.Equal(t, "started\n", line)
+	require.NotEmpty(t, c.chromes(t, ""))
+	return c
+}
+
+// chromes lists the processes of the child's Chrome that have a word in their command lines.
+func (c *child) chromes(t *testing.T, word string) (pids []int) {
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	for _, file := range files {
+		cmdline, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(cmdline), "--user-data-dir="+c.tmp) || !strings.Contains(string(cmdline), word) {
+			continue
+		}
+		var pid int
+		_, err = fmt.Sscanf(file, "/proc/%d/", &pid)
+		require.NoError(t, err)
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
+// wantGone waits until nothing is left of the child's Chrome.
+func (c *child) wantGone(t *testing.T) {
+	require.Eventually(t, func() bool { return len(c.chromes(t, "")) == 0 }, 20*time.Second, 20*time.Millisecond, "Chrome is left")
+}
+
+func TestAnInterruptEndsChromeToo(t *testing.T) {
+	wasm := build(t)
+	for _, program := range []string{"wait", "spin"} {
+		t.Run(program, func(t *testing.T) {
+			c := start(t, wasmexec, wasm, program)
+			require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+			require.Error(t, c.Wait())
+			require.Equal(t, failed, c.ProcessState.ExitCode())
+			require.Empty(t, c.chromes(t, ""))
+			left, err := filepath.Glob(c.tmp + "/*")
+			require.NoError(t, err)
+			require.Empty(t, left, "files left in the temporary directory")
+		})
+	}
+}
+
+func TestACrashEndsTheRun(t *testing.T) {
+	wasm := build(t)
+	for _, victim := range []struct{ name, word, want string }{
+		{"page", "--type=renderer", "the page's process crashed"},
+		{"browser", "--host-resolver-rules", "Chrome is gone"},
+	} {
+		t.Run(victim.name, func(t *testing.T) {
+			c := start(t, wasmexec, wasm, "wait")
+			for _, pid := range c.chromes(t, victim.word) {
+				_ = syscall.Kill(pid, syscall.SIGKILL) // some end with the first of them
+			}
+			require.Error(t, c.Wait())
+			require.Equal(t, failed, c.ProcessState.ExitCode())
+			require.Contains(t, c.stderr.String(), victim.want)
+			c.wantGone(t)
+		})
+	}
+}
+
+func TestTheEndOfTheParentIsTheEnd(t *testing.T) {
+	c := start(t, "sh", "-c", `"$0" "$1" wait & exec sleep 600`, wasmexec, build(t))
+	require.NoError(t, c.Process.Kill())
+	c.wantGone(t)
+	require.Error(t, c.Wait())
+}
+
+func TestAProgramThatHangsIsStopped(t *testing.T) {
+	defer func(d time.Duration) { grace = d }(grace)
+	grace = 5 * time.Second // from before Chrome starts
+	code, err := run(context.Background(), build(t), []string{"spin", "-test.timeout=1ms"})
+	require.Equal(t, failed, code)
+	require.ErrorContains(t, err, "the program did not end within its timeout of 1ms")
+}
