@@ -6,12 +6,12 @@ import "io"
 // caller's: it shares nothing with src. io.ErrUnexpectedEOF means that src is the beginning of a packet and more bytes
 // are needed; any other error is an [*Error], and no bytes that follow can mend it.
 func Decode(src []byte) (p Packet, n int, err error) {
-	var d Decoder
-	p, n, err = d.Decode(src)
+	var d Decoder // stays on the stack: view is not returned
+	view, n, err := d.Decode(src)
 	if err != nil {
 		return nil, 0, err
 	}
-	return Clone(p), n, nil
+	return Clone(view), n, nil
 }
 
 // Decoder decodes without allocating: it has one packet of each type and fills it again and again. The zero value is

@@ -169,12 +169,15 @@ func (p *Suback) check() error {
 	if len(p.ReturnCodes) == 0 { // a SUBSCRIBE has at least one filter, and each has its code
 		return &Error{SUBACK, "MQTT-3.8.4-5", "there is no return code"}
 	}
+	if err := checkRemaining(SUBACK, 2+len(p.ReturnCodes)); err != nil {
+		return err
+	}
 	for _, code := range p.ReturnCodes {
 		if code > byte(QoS2) && code != SubackFailure {
 			return &Error{SUBACK, "MQTT-3.9.3-2", "return code is not 0x00, 0x01, 0x02 or 0x80"}
 		}
 	}
-	return checkRemaining(SUBACK, 2+len(p.ReturnCodes))
+	return nil
 }
 
 func (p *Suback) append(dst []byte) ([]byte, error) {

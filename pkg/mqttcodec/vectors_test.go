@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
 	"os"
 	"strings"
@@ -196,7 +195,7 @@ func TestFollowedByMore(t *testing.T) {
 // sender must not write.
 func TestVectorsRoundTrip(t *testing.T) {
 	exceptions := map[string]string{
-		"spec_connect_empty_client_id_not_clean": "MQTT-3.1.3-7", // read, so that a server can answer 0x02
+		"spec_connect_empty_client_id_not_clean":  "MQTT-3.1.3-7", // read, so that a server can answer 0x02
 		"spec_remaining_length_overlong_3_puback": "",             // comes back in two bytes of length
 		"spec_remaining_length_overlong_4_puback": "",
 	}
@@ -230,5 +229,3 @@ func TestVectorsRoundTrip(t *testing.T) {
 	}
 	require.Empty(t, exceptions, "exceptions that no vector needs")
 }
-
-var _ = errors.As
