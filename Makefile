@@ -44,6 +44,7 @@ wasm: ## build web/hubpanel.wasm and copy the toolchain's wasm_exec.js beside it
 	cmp -s "$$src" web/wasm_exec.js || { set -x; cp "$$src" web/wasm_exec.js && chmod u+w web/wasm_exec.js; }
 
 dist: wasm ## write the static site to dist/ (more hosts: CONNECT_SRC="wss://gateway.example")
+	rm -rf dist
 	$(GO) run ./internal/site/dist -web web -o dist -connect-src "$(CONNECT_SRC)"
 
 # The e2e benchmark BenchmarkFirstControl measures the time from navigation to the first usable control.
