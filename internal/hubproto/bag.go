@@ -2,6 +2,7 @@ package hubproto
 
 import (
 	"errors"
+	"iter"
 	"strings"
 )
 
@@ -102,6 +103,17 @@ func (s *SystemProperties) Get(key string) (value string, ok bool) {
 	return "", false
 }
 
+// All yields the bag key and the value of each property that is set, in the order of SystemPropertyTable.
+func (s *SystemProperties) All() iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		for i := range SystemPropertyTable {
+			if value := *SystemPropertyTable[i].field(s); value != "" && !yield(SystemPropertyTable[i].Key, value) {
+				return
+			}
+		}
+	}
+}
+
 // AppendBag adds a property bag to dst: system properties first, names and values percent-encoded as every SDK does, so
 // "$.mid" stands there as "%24.mid". s may be nil.
 func AppendBag(dst []byte, s *SystemProperties, p Properties) []byte {
@@ -112,21 +124,16 @@ func AppendBag(dst []byte, s *SystemProperties, p Properties) []byte {
 		}
 	}
 	if s != nil {
-		for i := range SystemPropertyTable {
-			if value := *SystemPropertyTable[i].field(s); value != "" {
-				separate()
-				dst = appendEscaped(dst, SystemPropertyTable[i].Key)
-				dst = append(dst, '=')
-				dst = appendEscaped(dst, value)
-			}
+		for key, value := range s.All() {
+			separate()
+			dst = appendEscaped(append(appendEscaped(dst, key), '='), value)
 		}
 	}
 	for i := range p {
 		separate()
 		dst = appendEscaped(dst, p[i].Name)
 		if !p[i].Null {
-			dst = append(dst, '=')
-			dst = appendEscaped(dst, p[i].Value)
+			dst = appendEscaped(append(dst, '='), p[i].Value)
 		}
 	}
 	return dst

@@ -1,0 +1,96 @@
+package hubclient
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+)
+
+// A Client is a device, or a module, of an IoT Hub. Make it with New and bring it to life with Run.
+type Client struct {
+	// Fixed after New.
+	cr       Credentials
+	o        Options
+	url      string
+	resource string // what a token is for
+
+	calls   chan call     // taken by the loop while it can
+	retry   chan struct{} // size 1
+	done    chan struct{} // closed when Run ends
+	started atomic.Bool
+	state   atomic.Pointer[State]
+}
+
+// A call is a *sending or a *request.
+type call interface{ isCall() }
+
+// New returns a device that is not connected yet: see Run. It checks its arguments and does no I/O. o may be nil.
+func New(cr Credentials, o *Options) (*Client, error) {
+	if err := cr.validate(); err != nil {
+		return nil, err
+	}
+	options, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if options.OnInput != nil && cr.ModuleID == "" {
+		return nil, fmt.Errorf("hubclient: OnInput is set, but %s is not a module: only modules have inputs", cr.DeviceID)
+	}
+	c := &Client{
+		cr: cr, o: options,
+		url:      endpointURL(options.Endpoint, cr),
+		resource: hubproto.DeviceResource(cr.Host, cr.DeviceID, cr.ModuleID),
+		calls:    make(chan call), retry: make(chan struct{}, 1), done: make(chan struct{}),
+	}
+	c.state.Store(&State{})
+	return c, nil
+}
+
+func endpointURL(endpoint string, cr Credentials) string {
+	host := cr.Host
+	if cr.Gateway != "" {
+		host = cr.Gateway
+	}
+	switch {
+	case endpoint != "":
+		return endpoint
+	case cr.X509:
+		return hubproto.WebSocketCertURL(host)
+	}
+	return hubproto.WebSocketURL(host)
+}
+
+// Run keeps the device connected until ctx ends, and then returns nil, or until the hub refuses it for good: then the
+// error is a *ConnectError, *TokenExpiredError, *SubscribeError or *TakeoverError. A host that cannot be reached is
+// tried again and again; State tells. Run may be called once.
+func (c *Client) Run(ctx context.Context) error {
+	if c.started.Swap(true) {
+		return errRunTwice
+	}
+	return newLoop(ctx, c).run()
+}
+
+// State returns where the device is in its life.
+func (c *Client) State() State { return *c.state.Load() }
+
+// Retry ends the wait for the next try to connect, if the device is waiting for one: "try now".
+func (c *Client) Retry() {
+	select {
+	case c.retry <- struct{}{}:
+	default:
+	}
+}
+
+// offer hands a call to the loop. The error says that the loop has not seen it.
+func (c *Client) offer(ctx context.Context, what string, call call) error {
+	select {
+	case c.calls <- call:
+		return nil
+	case <-c.done:
+		return ErrClosed
+	case <-ctx.Done():
+		return fmt.Errorf("hubclient: %s not sent, the device is %s: %w", what, c.State().Phase, ctx.Err())
+	}
+}

@@ -1,0 +1,206 @@
+package hubclient
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+	"github.com/hubpanel/hubpanel/pkg/wsconn"
+)
+
+// Options say how a device behaves; nil or zero fields mean the defaults. They are fixed once given to New.
+type Options struct {
+	// Dial opens the connection; the default is wsconn.Dial. It must return when its context ends. The url is Endpoint.
+	Dial func(ctx context.Context, url string) (net.Conn, error)
+
+	// Endpoint is the address to dial; the default is the WebSocket address of the gateway, or of the host.
+	Endpoint string
+
+	// Backoff says how long to wait before the next try after attempt failures in a row (1 and up); the default is
+	// full jitter that grows from 1 s to 1 min. A stable minute starts the count again.
+	Backoff func(attempt int) time.Duration
+
+	KeepAlive time.Duration // whole seconds, default 4 min, at most 1177 s; a PINGREQ goes after three quarters of it
+	TokenTTL  time.Duration // lifetime of the tokens that are made from a key, default 1 h; renewed at 80 % of it
+
+	// MaxTakeovers is how many times in a row the hub may close a young connection before Run gives up with a
+	// *TakeoverError; default 10, negative for no limit.
+	MaxTakeovers int
+
+	CleanSession bool     // true: the hub forgets subscriptions and stored messages at each connect; default false
+	Will         *Message // published by the hub as telemetry when the connection ends without DISCONNECT
+	ModelID      string   // IoT Plug and Play model, a DTMI
+	ClientType   string   // what software this is, told to the hub; default "hubpanel"
+
+	Logger *slog.Logger // default: nothing is logged
+
+	// Trace sees every packet, in order, with its secrets removed: sent ones when they are handed to the writer. A packet
+	// is valid until Trace returns (mqttcodec.Clone keeps it). Trace must not block.
+	Trace func(Direction, mqttcodec.Packet)
+
+	// The following run one at a time, in the order of their events.
+
+	OnState   func(State)
+	OnMessage func(context.Context, Delivery) error // cloud to device; a nil error acknowledges, any other makes the hub deliver again later
+	OnInput   func(context.Context, Delivery) error // to a module's inputs, as OnMessage
+	OnDesired func(context.Context, Desired)        // first the whole document, then its changes, none twice and none left out
+
+	// OnMethod answers a direct method, each on its own goroutine, at most 128 at once. An error is answered with status
+	// 500. Its context ends with the connection, or after 300 s, when no caller waits any more.
+	OnMethod func(context.Context, Method) (Response, error)
+}
+
+// Direction tells packets that were sent from those that were received.
+type Direction byte
+
+// The two directions.
+const (
+	Sent Direction = iota + 1
+	Received
+)
+
+// String returns "sent" or "received".
+func (d Direction) String() string {
+	switch d {
+	case Sent:
+		return "sent"
+	case Received:
+		return "received"
+	}
+	return "Direction(" + strconv.Itoa(int(d)) + ")"
+}
+
+// A Phase is where a device is in its life.
+type Phase byte
+
+// The phases of a device.
+const (
+	Disconnected Phase = iota // Run has not been called
+	Dialing                   // a connection is being opened
+	Connecting                // CONNECT was sent; the hub has not answered everything yet
+	Connected                 // accepted and subscribed: ready
+	Reconnecting              // the connection is gone; the next try is due in RetryIn
+	Refused                   // the hub refused for good, and Run returned Err
+	Closed                    // Run's context ended
+)
+
+var phaseNames = [...]string{"disconnected", "dialing", "connecting", "connected", "reconnecting", "refused", "closed"}
+
+// String returns the phase's name, such as "connected".
+func (p Phase) String() string {
+	if int(p) >= len(phaseNames) {
+		return "Phase(" + strconv.Itoa(int(p)) + ")"
+	}
+	return phaseNames[p]
+}
+
+// A State says where a device is in its life, and why.
+type State struct {
+	Phase          Phase
+	Attempt        int           // failures in a row, 0 when all is well
+	RetryIn        time.Duration // in phase Reconnecting: from Since until the next try
+	Since          time.Time     // when this state began
+	Err            error         // why the last connection, or try, failed; nil after a planned reconnect
+	SessionPresent bool          // in phase Connected: the hub had kept this device's session
+	TokenExpiry    time.Time     // when the token in use expires; zero with a certificate
+}
+
+// A Twin is a device twin's two documents, each with its $version, as the hub sent them.
+type Twin struct {
+	Desired, Reported               json.RawMessage
+	DesiredVersion, ReportedVersion int64
+}
+
+// A Desired is a change of the desired properties.
+type Desired struct {
+	Patch   json.RawMessage // to be merged: objects merge, null deletes, everything else replaces
+	Version int64
+	Full    bool // Patch is the whole document, read after a connect, and replaces what was known
+}
+
+// A Method is a call of a direct method.
+type Method struct {
+	Name      string // "component*command" for a component's command
+	Payload   json.RawMessage
+	RequestID string // the hub's name for this call
+}
+
+// A Response answers a direct method.
+type Response struct {
+	Status  int             // the application's own; 0 means 200
+	Payload json.RawMessage // JSON, at most 128 KiB; may be empty
+}
+
+const (
+	defaultKeepAlive    = 4 * time.Minute
+	defaultTokenTTL     = time.Hour
+	defaultMaxTakeovers = 10
+	defaultClientType   = "hubpanel"
+)
+
+// withDefaults returns a copy of o without zero fields where zero means a default, or says what is wrong with o.
+func (o *Options) withDefaults() (Options, error) {
+	var d Options
+	if o != nil {
+		d = *o
+	}
+	if d.Dial == nil {
+		d.Dial = wsconn.Dial
+	}
+	if d.Backoff == nil {
+		d.Backoff = fullJitter
+	}
+	if d.KeepAlive == 0 {
+		d.KeepAlive = defaultKeepAlive
+	}
+	if d.KeepAlive < time.Second || d.KeepAlive > hubproto.MaxKeepAlive || d.KeepAlive%time.Second != 0 {
+		return d, fmt.Errorf("hubclient: KeepAlive is %v: give whole seconds from 1s to %v", d.KeepAlive, hubproto.MaxKeepAlive)
+	}
+	if d.TokenTTL == 0 {
+		d.TokenTTL = defaultTokenTTL
+	}
+	if d.TokenTTL < time.Minute {
+		return d, fmt.Errorf("hubclient: TokenTTL is %v: give at least a minute", d.TokenTTL)
+	}
+	if d.MaxTakeovers == 0 {
+		d.MaxTakeovers = defaultMaxTakeovers
+	}
+	if d.ClientType == "" {
+		d.ClientType = defaultClientType
+	}
+	if d.Logger == nil {
+		d.Logger = slog.New(slog.DiscardHandler)
+	}
+	if d.Will != nil {
+		will := *d.Will
+		if err := validateTelemetry(&will); err != nil {
+			return d, fmt.Errorf("hubclient: Will: %w", err)
+		}
+		if len(will.Body) > maxWillBody {
+			return d, errors.New("hubclient: Will: its body has more than 65535 bytes")
+		}
+		d.Will = &will
+	}
+	return d, nil
+}
+
+// maxWillBody is what fits CONNECT's two-byte length of the Will Message [MQTT-3.1.3].
+const maxWillBody = 65535
+
+// fullJitter waits a random time up to a limit that doubles from 1 s to 1 min, so that devices which lost the hub
+// together do not come back together.
+func fullJitter(attempt int) time.Duration {
+	limit := time.Minute
+	if attempt < 7 {
+		limit = min(limit, time.Second<<max(attempt-1, 0))
+	}
+	return rand.N(limit)
+}

@@ -1,0 +1,101 @@
+package hubclient
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+)
+
+// incoming handles a PUBLISH. What came at QoS 1 ends in an ack by way of the dispatcher, whatever it is, so that PUBACKs
+// go out in the order in which the PUBLISHes came [MQTT-4.6.0-2].
+func (l *loop) incoming(p *mqttcodec.Publish) {
+	if p.QoS == mqttcodec.QoS2 {
+		l.violated(p, "of QoS 2, which was not asked for")
+		return
+	}
+	topic, err := hubproto.ParseTopic(string(p.TopicName))
+	if err != nil {
+		l.log.Warn("message on a topic that is none of the hub's is dropped", "topic", hubproto.Redact(string(p.TopicName)), "reason", err)
+		l.acknowledge(p)
+		return
+	}
+	switch topic.Kind {
+	case hubproto.Devicebound:
+		if topic.DeviceID == l.c.cr.DeviceID {
+			l.deliver(p, topic, l.c.o.OnMessage)
+			return
+		}
+	case hubproto.ModuleInput:
+		if topic.DeviceID == l.c.cr.DeviceID && topic.ModuleID == l.c.cr.ModuleID {
+			l.deliver(p, topic, l.c.o.OnInput)
+			return
+		}
+	case hubproto.MethodRequest:
+		l.invoke(topic, p.Payload)
+		l.acknowledge(p)
+		return
+	case hubproto.TwinResponse:
+		l.twinResponse(topic, p.Payload)
+		l.acknowledge(p)
+		return
+	case hubproto.TwinDesired:
+		if l.c.o.OnDesired != nil {
+			l.desiredNotice(topic.Version, p.Payload)
+		}
+		l.acknowledge(p)
+		return
+	}
+	l.log.Warn("message that is not for this device is dropped", "topic", topic.Kind.String())
+	l.acknowledge(p)
+}
+
+// acknowledge lets PUBACK follow behind those that are due before it.
+func (l *loop) acknowledge(p *mqttcodec.Publish) {
+	if p.QoS == mqttcodec.QoS1 && l.link != nil {
+		l.deliveries++
+		l.events = append(l.events, event{ack: ack{link: l.link, id: p.PacketID}})
+	}
+}
+
+// deliver gives a message to its handler. Without one, which happens when an earlier life of the device had subscribed
+// and the hub has kept that, the message stays unacknowledged: it is for a later life that has a handler.
+func (l *loop) deliver(p *mqttcodec.Publish, topic hubproto.Topic, handler func(context.Context, Delivery) error) {
+	if handler == nil {
+		l.log.Warn("message without a handler is left to the hub", "kind", topic.Kind.String())
+		return
+	}
+	d := Delivery{Duplicate: p.Dup, Input: topic.Name}
+	var err error
+	if d.SystemProperties, d.Properties, err = hubproto.ParseBag(topic.Bag); err != nil {
+		// The hub will not send it better: acknowledging is the only way to get the next one.
+		l.log.Warn("message with a broken property bag is dropped", "reason", err)
+		l.acknowledge(p)
+		return
+	}
+	d.Body = bytes.Clone(p.Payload)
+	e := event{run: func(ctx context.Context) bool {
+		if err := handler(ctx, d); err != nil {
+			l.log.Warn("message is not acknowledged, its handler failed", "messageId", d.MessageID, "error", hubproto.Redact(err.Error()))
+			return false
+		}
+		return true
+	}}
+	if p.QoS == mqttcodec.QoS1 {
+		l.deliveries++
+		e.ack = ack{link: l.link, id: p.PacketID}
+	}
+	l.events = append(l.events, e)
+}
+
+// handled handles what the dispatcher says about a message of QoS 1.
+func (l *loop) handled(a ack) {
+	if a.link != l.link {
+		return // the hub delivers it again on this connection
+	}
+	l.deliveries--
+	if !a.bad {
+		l.send(&mqttcodec.Puback{PacketID: a.id})
+	}
+}

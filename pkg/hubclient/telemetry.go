@@ -1,0 +1,344 @@
+package hubclient
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+)
+
+// Bounds of what may be in flight. There are no more packet identifiers than 65,535 [MQTT-2.3.1-1].
+const (
+	maxInFlight      = 65534 // one is left for SUBSCRIBE
+	maxInFlightBytes = 16 << 20
+
+	// maxReady is how many encoded bytes may wait for the writer before the loop takes no more calls.
+	maxReady = 64 << 10
+)
+
+// A sending is one call of Send, SendQoS0 or SendBatch. Its caller owns it until it is offered, and again when done has
+// its result; if the caller leaves before, it is the loop's to the end.
+type sending struct {
+	ctx       context.Context
+	qos       mqttcodec.QoS
+	publishes []publish
+	left      int        // publishes without an acknowledgement; owned by the loop
+	done      chan error // size 1; gets one result for each time that the loop took the call
+	topic     []byte     // scratch
+}
+
+func (*sending) isCall() {}
+
+// A publish is one PUBLISH of telemetry. In flight, it is in the loop's list and under its id.
+type publish struct {
+	frame      []byte // the packet's bytes; the identifier is filled in by the loop
+	idAt       int    // where in frame the identifier is
+	id         uint16
+	sentAt     time.Time
+	of         *sending
+	prev, next *publish
+}
+
+// Sendings are used again: the steady path allocates nothing but what the message itself takes.
+var sendings = sync.Pool{New: func() any { return &sending{done: make(chan error, 1)} }}
+
+// keepFrame is the longest array that is kept for the next message.
+const keepFrame = 64 << 10
+
+func (s *sending) release() {
+	s.ctx = nil
+	for i := range s.publishes {
+		if p := &s.publishes[i]; cap(p.frame) > keepFrame {
+			p.frame = nil
+		}
+	}
+	if len(s.publishes) == 1 {
+		sendings.Put(s)
+	}
+}
+
+// Send sends m as telemetry at QoS 1 and returns nil when the hub has acknowledged it. Until then it waits, over broken
+// connections too: the message is sent again on the next, marked as a duplicate [MQTT-4.4.0-1]. If ctx ends first, the
+// error tells whether the message was on its way (ErrUnacknowledged). m is not kept.
+func (c *Client) Send(ctx context.Context, m Message) error {
+	return c.send(ctx, mqttcodec.QoS1, m)
+}
+
+// SendQoS0 sends m as telemetry at QoS 0 and returns nil when it is written; whether it arrives, nobody tells. If the
+// connection breaks before, the error is ErrConnectionLost.
+func (c *Client) SendQoS0(ctx context.Context, m Message) error {
+	return c.send(ctx, mqttcodec.QoS0, m)
+}
+
+// SendBatch sends all of ms as Send does, in order, without waiting for one before the next, and returns nil when the hub has
+// acknowledged each. Nothing is sent when one of them is not valid.
+func (c *Client) SendBatch(ctx context.Context, ms []Message) error {
+	if len(ms) == 0 {
+		return nil
+	}
+	return c.send(ctx, mqttcodec.QoS1, ms...)
+}
+
+func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) error {
+	s := sendings.Get().(*sending)
+	s.ctx, s.qos, s.left = ctx, qos, len(ms)
+	if cap(s.publishes) < len(ms) {
+		s.publishes = make([]publish, len(ms))
+	}
+	s.publishes = s.publishes[:len(ms)]
+	for i := range ms {
+		if err := s.encode(i, c.cr, &ms[i]); err != nil {
+			s.release()
+			if len(ms) > 1 {
+				return fmt.Errorf("hubclient: message %d of %d: %w", i+1, len(ms), err)
+			}
+			return fmt.Errorf("hubclient: message: %w", err)
+		}
+	}
+	if err := c.offer(ctx, "message", s); err != nil {
+		s.release()
+		return err
+	}
+	var err error
+	select {
+	case err = <-s.done:
+	case <-ctx.Done():
+		select {
+		case err = <-s.done: // a result that is there counts more than the context's end
+		default:
+			return fmt.Errorf("%w: %w", ErrUnacknowledged, ctx.Err())
+		}
+	}
+	s.release()
+	return err
+}
+
+func (s *sending) encode(i int, cr Credentials, m *Message) error {
+	if err := validateTelemetry(m); err != nil {
+		return err
+	}
+	s.topic = hubproto.AppendTelemetryTopic(s.topic[:0], cr.DeviceID, cr.ModuleID, &m.SystemProperties, m.Properties)
+	packet := mqttcodec.Publish{QoS: s.qos, TopicName: s.topic, Payload: m.Body}
+	if s.qos > mqttcodec.QoS0 {
+		packet.PacketID = 1 // a place for the one that the loop chooses
+	}
+	p := &s.publishes[i]
+	frame, err := mqttcodec.Append(p.frame[:0], &packet)
+	if err != nil {
+		return err
+	}
+	*p = publish{frame: frame, idAt: len(frame) - len(m.Body) - 2, of: s}
+	return nil
+}
+
+// validateTelemetry reports what the hub would not take, before it is sent.
+func validateTelemetry(m *Message) error {
+	if len(m.MessageID) > hubproto.MaxMessageIDLength {
+		return fmt.Errorf("its message id has %d characters: at most %d are allowed", len(m.MessageID), hubproto.MaxMessageIDLength)
+	}
+	size := len(m.Body)
+	for key, value := range m.SystemProperties.All() {
+		if !utf8.ValidString(value) {
+			return fmt.Errorf("its system property %s is not UTF-8", key)
+		}
+		size += len(value)
+	}
+	for i := range m.Properties {
+		p := &m.Properties[i]
+		if p.Name == "" {
+			return errors.New("it has a property without a name: give each property one")
+		}
+		if !utf8.ValidString(p.Name) || !utf8.ValidString(p.Value) {
+			return fmt.Errorf("its property %q is not UTF-8", p.Name)
+		}
+		if strings.HasPrefix(p.Name, "$.") || p.Name == "iothub-ack" {
+			return fmt.Errorf("its property %q has a name that is the hub's own: set the system property instead", p.Name)
+		}
+		size += len(p.Name) + len(p.Value)
+	}
+	if size > hubproto.MaxTelemetrySize {
+		return fmt.Errorf("it has %d bytes with its properties: at most %d are allowed", size, hubproto.MaxTelemetrySize)
+	}
+	return nil
+}
+
+// An outbox holds the telemetry that the loop has taken and the hub has not acknowledged.
+type outbox struct {
+	waiting     []*publish // of a batch that did not fit; no calls are taken before they are gone
+	first, last *publish   // in flight, in the order in which they were sent
+	byID        map[uint16]*publish
+	bytes       int
+	lastID      uint16
+	unwritten   []*sending // QoS 0, ready but not with the writer
+	written     []*sending // QoS 0, with the writer
+}
+
+// full reports whether no more calls can be taken.
+func (b *outbox) full() bool {
+	return len(b.waiting) > 0 || len(b.byID) >= maxInFlight || b.bytes >= maxInFlightBytes
+}
+
+// newID returns a packet identifier that is not in use [MQTT-2.3.1-2]; there is one, unless the outbox is full.
+func (b *outbox) newID() uint16 {
+	for {
+		b.lastID++
+		if _, used := b.byID[b.lastID]; !used && b.lastID != 0 {
+			return b.lastID
+		}
+	}
+}
+
+// reserve and release keep an identifier from being used for something else.
+func (b *outbox) reserve(id uint16) { b.byID[id] = nil }
+func (b *outbox) release(id uint16) { delete(b.byID, id) }
+
+func (b *outbox) add(p *publish) {
+	p.prev, p.next = b.last, nil
+	if b.last == nil {
+		b.first = p
+	} else {
+		b.last.next = p
+	}
+	b.last = p
+	b.byID[p.id] = p
+	b.bytes += len(p.frame)
+}
+
+func (b *outbox) remove(p *publish) {
+	if p.prev == nil {
+		b.first = p.next
+	} else {
+		p.prev.next = p.next
+	}
+	if p.next == nil {
+		b.last = p.prev
+	} else {
+		p.next.prev = p.prev
+	}
+	p.prev, p.next = nil, nil
+	delete(b.byID, p.id)
+	b.bytes -= len(p.frame)
+}
+
+// take takes a call that Send and its kin have offered. The device is connected.
+func (l *loop) take(s *sending) {
+	if s.qos == mqttcodec.QoS0 {
+		l.link.sendFrame(s.publishes[0].frame)
+		l.outbox.unwritten = append(l.outbox.unwritten, s)
+		return
+	}
+	for i := range s.publishes {
+		l.outbox.waiting = append(l.outbox.waiting, &s.publishes[i])
+	}
+	l.publish()
+}
+
+// publish sends what waits, as far as there is room.
+func (l *loop) publish() {
+	b := &l.outbox
+	if len(b.waiting) == 0 || l.phase != Connected || !l.leaveBy.IsZero() {
+		return
+	}
+	sent := 0
+	for _, p := range b.waiting {
+		if len(b.byID) >= maxInFlight || b.bytes >= maxInFlightBytes || len(l.link.out) >= maxReady {
+			break
+		}
+		sent++
+		if err := p.of.ctx.Err(); err != nil { // its caller leaves: do not begin
+			l.finished(p, fmt.Errorf("%w: %w", ErrUnacknowledged, err))
+			continue
+		}
+		p.id = b.newID()
+		p.sentAt = l.now
+		binary.BigEndian.PutUint16(p.frame[p.idAt:], p.id)
+		b.add(p)
+		l.link.sendFrame(p.frame)
+	}
+	if sent == len(b.waiting) {
+		clear(b.waiting)
+		b.waiting = b.waiting[:0]
+	} else {
+		b.waiting = b.waiting[sent:]
+	}
+}
+
+// publishAgain sends again what was in flight when the last connection ended, in the order of the first time
+// [MQTT-4.6.0-1] [MQTT-4.4.0-1]. At a hub that was told to forget the session these are new messages.
+func (l *loop) publishAgain() {
+	const dup = 0x08 // [MQTT-3.3.1-1]
+	for p := l.outbox.first; p != nil; p = p.next {
+		if l.c.o.CleanSession {
+			p.frame[0] &^= dup
+		} else {
+			p.frame[0] |= dup
+		}
+		p.sentAt = l.now
+		l.link.sendFrame(p.frame)
+	}
+}
+
+// acknowledged handles PUBACK.
+func (l *loop) acknowledged(id uint16) {
+	p := l.outbox.byID[id]
+	if p == nil {
+		// Late, or wrong; whom it would belong to is not ours to guess.
+		l.log.Warn("PUBACK for a message that is not in flight", "packetId", id)
+		return
+	}
+	l.outbox.remove(p)
+	l.finished(p, nil)
+	l.publish()
+}
+
+// finished counts a publish off, and answers its caller after the last one.
+func (l *loop) finished(p *publish, err error) {
+	s := p.of
+	s.left--
+	if err != nil {
+		s.fail(err)
+	} else if s.left == 0 {
+		s.fail(nil)
+	}
+}
+
+// fail answers the caller, once.
+func (s *sending) fail(err error) {
+	select {
+	case s.done <- err:
+	default:
+	}
+}
+
+// abandonUnwritten answers the callers whose QoS 0 messages the connection took with it.
+func (b *outbox) abandonUnwritten(err error) {
+	for _, s := range b.unwritten {
+		s.fail(err)
+	}
+	for _, s := range b.written {
+		s.fail(err)
+	}
+	b.unwritten, b.written = nil, nil
+}
+
+// abandon answers everybody, at the end.
+func (b *outbox) abandon() {
+	b.abandonUnwritten(ErrClosed)
+	unacknowledged := fmt.Errorf("%w: %w", ErrUnacknowledged, ErrClosed)
+	for p := b.first; p != nil; {
+		next := p.next
+		p.of.fail(unacknowledged)
+		p = next
+	}
+	for _, p := range b.waiting {
+		p.of.fail(unacknowledged)
+	}
+	b.first, b.last, b.waiting = nil, nil, nil
+}
