@@ -80,5 +80,9 @@ func appendAck(dst []byte, t Type, id uint16) ([]byte, error) {
 	if err := checkAckID(t, id); err != nil {
 		return dst, err
 	}
-	return append(slices.Grow(dst, 4), byte(t)<<4|fixedHeaders[t].flags, 2, byte(id>>8), byte(id)), nil
+	first := byte(t) << 4
+	if t == PUBREL {
+		first |= 0b0010 // [MQTT-3.6.1-1]
+	}
+	return append(slices.Grow(dst, 4), first, 2, byte(id>>8), byte(id)), nil
 }

@@ -16,7 +16,7 @@ func TestErrorText(t *testing.T) {
 		{ValidTopicName("a/#"), "mqtt: topic name holds a wildcard [MQTT-3.3.2-2]"},
 		{&LimitError{PUBLISH, 268_435_460, 524_288}, "mqtt: PUBLISH of 268435460 bytes is over the limit of 524288 bytes"},
 		{decodeError(t, "\xf0\x00"), "mqtt: packet type 15 is reserved [MQTT 3.1.1 section 2.2.1]"},
-		{decodeError(t, "\x00"), "mqtt: packet type 0 is reserved [MQTT 3.1.1 section 2.2.1]"},
+		{decodeError(t, "\x00\x00"), "mqtt: packet type 0 is reserved [MQTT 3.1.1 section 2.2.1]"},
 		{decodeError(t, "\x82\x80\x80\x80\x80"), "mqtt: SUBSCRIBE: remaining length takes more than four bytes [MQTT 3.1.1 section 2.2.3]"},
 	} {
 		require.EqualError(t, c.err, c.want)
@@ -36,11 +36,11 @@ func decodeError(t *testing.T, src string) error {
 // The fixed header alone condemns a packet: nobody waits for, or makes room for, a body that cannot be right.
 func TestRefusedByTheHeader(t *testing.T) {
 	for src, want := range map[string]string{
-		"\x31":                 "",             // a retained PUBLISH: legal so far
-		"\x36":                 "MQTT-3.3.1-4", // QoS 3
-		"\x38":                 "MQTT-3.3.1-2", // DUP with QoS 0
-		"\x80":                 "MQTT-2.2.2-2", // SUBSCRIBE without its flags
-		"\xf0":                 "2.2.1",
+		"\x31\x7f":             "",             // a retained PUBLISH: legal so far
+		"\x36\x7f":             "MQTT-3.3.1-4", // QoS 3
+		"\x38\x7f":             "MQTT-3.3.1-2", // DUP with QoS 0
+		"\x80\xff\xff\x7f":     "MQTT-2.2.2-2", // SUBSCRIBE without its flags
+		"\xf0\x7f":             "2.2.1",
 		"\x40\xff\xff\xff\x7f": "2.2.3", // a PUBACK of 256 MB
 		"\xc0\x01":             "2.2.3", // a PINGREQ with a body
 	} {

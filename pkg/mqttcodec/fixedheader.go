@@ -1,65 +1,64 @@
 package mqttcodec
 
-import "io"
+import (
+	"io"
+	"strconv"
+)
 
 // MaxRemainingLength is the largest remaining length that four bytes can hold: 268,435,455 bytes, 256 MiB less one
 // (section 2.2.3, table 2.4).
 const MaxRemainingLength = 268_435_455
 
-// fixedHeaders is table 2.1 (types), table 2.2 (flags) and, for the packets of one size, their remaining length.
-// The flags of PUBLISH are data; checkFirstByte reads them.
+// fixedHeaders is table 2.1 (types) and table 2.2 (flags) with, for the packets of one size, their remaining length.
 var fixedHeaders = [16]struct {
 	name   string
-	flags  byte // required value of bits 3-0 [MQTT-2.2.2-1]
-	length int8 // the only legal remaining length, or -1
+	flags  flagSet // what bits 3-0 may be
+	length int8    // the only legal remaining length, or -1
 }{
-	CONNECT:     {"CONNECT", 0, -1},
-	CONNACK:     {"CONNACK", 0, 2},
-	PUBLISH:     {"PUBLISH", 0, -1},
-	PUBACK:      {"PUBACK", 0, 2},
-	PUBREC:      {"PUBREC", 0, 2},
-	PUBREL:      {"PUBREL", 0b0010, 2}, // [MQTT-3.6.1-1]
-	PUBCOMP:     {"PUBCOMP", 0, 2},
-	SUBSCRIBE:   {"SUBSCRIBE", 0b0010, -1}, // [MQTT-3.8.1-1]
-	SUBACK:      {"SUBACK", 0, -1},
-	UNSUBSCRIBE: {"UNSUBSCRIBE", 0b0010, -1}, // [MQTT-3.10.1-1]
-	UNSUBACK:    {"UNSUBACK", 0, 2},
-	PINGREQ:     {"PINGREQ", 0, 0},
-	PINGRESP:    {"PINGRESP", 0, 0},
-	DISCONNECT:  {"DISCONNECT", 0, 0}, // [MQTT-3.14.1-1]
+	CONNECT:     {"CONNECT", 1 << 0b0000, -1},
+	CONNACK:     {"CONNACK", 1 << 0b0000, 2},
+	PUBLISH:     {"PUBLISH", publishFlags, -1},
+	PUBACK:      {"PUBACK", 1 << 0b0000, 2},
+	PUBREC:      {"PUBREC", 1 << 0b0000, 2},
+	PUBREL:      {"PUBREL", 1 << 0b0010, 2}, // [MQTT-3.6.1-1]
+	PUBCOMP:     {"PUBCOMP", 1 << 0b0000, 2},
+	SUBSCRIBE:   {"SUBSCRIBE", 1 << 0b0010, -1}, // [MQTT-3.8.1-1]
+	SUBACK:      {"SUBACK", 1 << 0b0000, -1},
+	UNSUBSCRIBE: {"UNSUBSCRIBE", 1 << 0b0010, -1}, // [MQTT-3.10.1-1]
+	UNSUBACK:    {"UNSUBACK", 1 << 0b0000, 2},
+	PINGREQ:     {"PINGREQ", 1 << 0b0000, 0},
+	PINGRESP:    {"PINGRESP", 1 << 0b0000, 0},
+	DISCONNECT:  {"DISCONNECT", 1 << 0b0000, 0}, // [MQTT-3.14.1-1]
 }
 
+// flagSet holds the legal values of the four flag bits: bit n is set where n is one. Only those of PUBLISH are data;
+// the others have one legal value, and a receiver closes the connection on any other [MQTT-2.2.2-1] [MQTT-2.2.2-2].
+type flagSet uint16
+
+// publishFlags are DUP, QoS and RETAIN in any combination but QoS 3 [MQTT-3.3.1-4] and DUP with QoS 0 [MQTT-3.3.1-2].
+const publishFlags flagSet = 1<<0b0000 | 1<<0b0001 | 1<<0b0010 | 1<<0b0011 | 1<<0b0100 | 1<<0b0101 |
+	1<<0b1010 | 1<<0b1011 | 1<<0b1100 | 1<<0b1101
+
 // parseFixedHeader reads the fixed header that src begins with and checks all that it alone can show. size is its own
-// length and remaining that of what follows. io.ErrUnexpectedEOF: src ends inside the header, which is legal so far.
+// length and remaining that of what follows. io.ErrUnexpectedEOF: src ends inside the header.
 func parseFixedHeader(src []byte) (size, remaining int, err error) {
-	switch {
-	case len(src) > 1 && src[1] < 0x80: // one byte of length: nearly every packet
+	if len(src) >= 2 && src[1] < 0x80 { // nearly every packet
 		size, remaining = 2, int(src[1])
-	case len(src) > 2 && src[2] < 0x80:
-		size, remaining = 3, int(src[1]&0x7f)|int(src[2])<<7
-	default:
-		size, remaining, err = parseLongLength(src)
-		if err != nil && err != io.ErrUnexpectedEOF {
-			return 0, 0, err
-		}
-	}
-	if len(src) == 0 {
-		return 0, 0, io.ErrUnexpectedEOF
-	}
-	if e := checkFirstByte(src[0]); e != nil {
-		return 0, 0, e // also when the length is not here yet: no later byte can mend it
-	}
-	if err != nil {
+	} else if size, remaining, err = parseLongLength(src); err != nil {
 		return 0, 0, err
 	}
-	if want := int(fixedHeaders[src[0]>>4].length); want >= 0 && remaining != want {
-		return 0, 0, lengthError(src[0], remaining, want)
+	h := &fixedHeaders[src[0]>>4]
+	if h.flags>>(src[0]&0b1111)&1 == 0 {
+		return 0, 0, firstByteError(src[0])
+	}
+	if h.length >= 0 && remaining != int(h.length) {
+		return 0, 0, lengthError(src[0], remaining, int(h.length))
 	}
 	return size, remaining, nil
 }
 
-// parseLongLength reads a remaining length of three or four bytes (section 2.2.3). Lengths that are not minimal, such
-// as 82 00, are read: 3.1.1 does not forbid them.
+// parseLongLength reads a remaining length of up to four bytes (section 2.2.3). Lengths that are not minimal, such as
+// 82 00, are read: 3.1.1 does not forbid them.
 func parseLongLength(src []byte) (size, remaining int, err error) {
 	for i := 1; i < len(src) && i <= 4; i++ {
 		remaining |= int(src[i]&0x7f) << (7 * (i - 1))
@@ -73,25 +72,18 @@ func parseLongLength(src []byte) (size, remaining int, err error) {
 	return 0, 0, &Error{typeOf(src[0]), "2.2.3", "remaining length takes more than four bytes"}
 }
 
-// checkFirstByte checks the packet type and its flags.
-func checkFirstByte(first byte) error {
-	if Type(first>>4) == PUBLISH {
-		switch first & 0b1111 {
-		case 0b0110, 0b0111, 0b1110, 0b1111:
-			return &Error{PUBLISH, "MQTT-3.3.1-4", "both QoS bits are set"}
-		case 0b1000, 0b1001:
-			return &Error{PUBLISH, "MQTT-3.3.1-2", "DUP is set on a message of QoS 0"}
-		}
-		return nil
+// firstByteError says what is wrong with a packet type or its flags.
+func firstByteError(first byte) error {
+	switch t := Type(first >> 4); {
+	case typeOf(first) == 0:
+		return &Error{0, "2.2.1", "packet type " + strconv.Itoa(int(t)) + " is reserved"}
+	case t != PUBLISH:
+		return &Error{t, "MQTT-2.2.2-2", "reserved flags of the fixed header are wrong"}
+	case first&publishQoS == publishQoS:
+		return &Error{t, "MQTT-3.3.1-4", "both QoS bits are set"}
+	default:
+		return &Error{t, "MQTT-3.3.1-2", "DUP is set on a message of QoS 0"}
 	}
-	h := &fixedHeaders[first>>4]
-	if h.name == "" {
-		return &Error{0, "2.2.1", "packet type " + Type(first >> 4).String()[len("reserved type "):] + " is reserved"}
-	}
-	if first&0b1111 != h.flags {
-		return &Error{Type(first >> 4), "MQTT-2.2.2-2", "reserved flags of the fixed header are wrong"}
-	}
-	return nil
 }
 
 func lengthError(first byte, got, want int) error {

@@ -29,13 +29,14 @@ func plainText(s []byte) bool {
 		}
 		return true
 	}
-	for i := 0; i < len(s)-8; i += 8 {
-		if w := binary.LittleEndian.Uint64(s[i:]); w&highBits != 0 || (w+lowBits)&highBits != highBits {
-			return false
-		}
+	w := binary.LittleEndian.Uint64(s[len(s)-8:]) // may overlap the last word of the loop; cheaper than a loop over the rest
+	high, nonzero := w, w+lowBits
+	for ; len(s) > 8; s = s[8:] {
+		w := binary.LittleEndian.Uint64(s)
+		high |= w
+		nonzero &= w + lowBits
 	}
-	w := binary.LittleEndian.Uint64(s[len(s)-8:]) // overlaps the last word; cheaper than a loop over the rest
-	return w&highBits == 0 && (w+lowBits)&highBits == highBits
+	return high&highBits == 0 && nonzero&highBits == highBits
 }
 
 // plainTopic reports whether s is ASCII without U+0000, '+' and '#'.
@@ -48,16 +49,14 @@ func plainTopic(s []byte) bool {
 		}
 		return true
 	}
-	for i := 0; i < len(s)-8; i += 8 {
-		if !plainTopicWord(binary.LittleEndian.Uint64(s[i:])) {
-			return false
-		}
+	w := binary.LittleEndian.Uint64(s[len(s)-8:])
+	high, nonzero := w, (w+lowBits)&((w&wildcardMask^wildcards)+lowBits)
+	for ; len(s) > 8; s = s[8:] {
+		w := binary.LittleEndian.Uint64(s)
+		high |= w
+		nonzero &= (w + lowBits) & ((w&wildcardMask ^ wildcards) + lowBits)
 	}
-	return plainTopicWord(binary.LittleEndian.Uint64(s[len(s)-8:]))
-}
-
-func plainTopicWord(w uint64) bool {
-	return w&highBits == 0 && (w+lowBits)&((w&wildcardMask^wildcards)+lowBits)&highBits == highBits
+	return high&highBits == 0 && nonzero&highBits == highBits
 }
 
 // checkText checks a UTF-8 encoded string (section 1.5.3). A byte order mark is a character like any other and stays
