@@ -1,0 +1,100 @@
+//go:build !js
+
+package emulator
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/textproto"
+	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/wsconn"
+)
+
+// ServeHTTP serves the WebSocket endpoint (/$iothub/websocket, with or without a query, and / where the C# SDK knocks for DPS), and
+// everything that Do does. An upgrade request returns when its connection has ended; an event stream when its reader is gone.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Upgrade") != "" {
+		h.serveWebSocket(w, r)
+		return
+	}
+	x := &Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Host: r.Host, Header: make(map[string]string, len(r.Header))}
+	for name, values := range r.Header {
+		x.Header[textproto.CanonicalMIMEHeaderKey(name)] = strings.Join(values, ", ")
+	}
+	if x.Path == "/emulator/info" && !fromLoopback(r) {
+		writeResponse(w, (&exchange{Request: x}).refuse(errInfoForeign()))
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxRequestBody))
+	if err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			writeResponse(w, (&exchange{Request: x}).refuse(errTooLarge()))
+		}
+		return // the client is gone
+	}
+	x.Body = body
+	if err := h.begin(); err != nil {
+		writeResponse(w, (&exchange{Request: x}).refuse(errorf(503001, "ServiceUnavailable", "%v", err)))
+		return
+	}
+	defer h.running.Done()
+	writeResponse(w, h.Do(r.Context(), x))
+}
+
+// fromLoopback reports whether a request comes from this machine.
+func fromLoopback(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	return err == nil && hubproto.IsLoopback(host)
+}
+
+func writeResponse(w http.ResponseWriter, res *Response) {
+	for name, value := range res.Header {
+		w.Header().Set(name, value)
+	}
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(res.Status)
+	if res.Events == nil {
+		w.Write(res.Body)
+		return
+	}
+	flush := http.NewResponseController(w).Flush
+	// A comment, so that the reader knows at once that the stream is open.
+	if _, err := io.WriteString(w, ": open\n\n"); err != nil || flush() != nil {
+		return
+	}
+	for data := range res.Events {
+		event := append([]byte("id: "+res.ids()+"\ndata: "), data...)
+		if _, err := w.Write(append(event, "\n\n"...)); err != nil || flush() != nil {
+			return
+		}
+	}
+}
+
+func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != hubproto.WebSocketPath && r.URL.Path != "/" {
+		http.Error(w, "MQTT over WebSocket is at "+hubproto.WebSocketPath, http.StatusBadRequest)
+		return
+	}
+	p := peer{host: strings.TrimSuffix(r.Host, ":443")}
+	if r.TLS != nil {
+		p.cert = certificateOf(*r.TLS)
+	}
+	if err := h.begin(); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	defer h.running.Done()
+	conn, err := wsconn.Accept(w, r)
+	if err != nil {
+		h.note(Operation{Category: CategoryConnections, Name: "webSocketUpgrade", StatusCode: http.StatusBadRequest, Description: err.Error()})
+		return
+	}
+	// Not the request's context, whose end means nothing for a connection that was taken over.
+	h.serve(context.WithoutCancel(r.Context()), conn, p)
+}

@@ -1,0 +1,335 @@
+package emulator
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"iter"
+	"net/textproto"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+)
+
+// A Request is an HTTP request to the service side, without HTTP, so that it works inside a page too.
+type Request struct {
+	Method string
+	Path   string // decoded, as in url.URL
+	Query  url.Values
+	Header map[string]string // any letter case
+	Body   []byte            // at most MaxRequestBody
+	Host   string            // as in the Host header; empty in the same process
+}
+
+// A Response answers a Request.
+type Response struct {
+	Status int
+	Header map[string]string // keys in canonical form, such as "Content-Type"
+	Body   []byte
+
+	// Events is set for a text/event-stream: the data of each event, JSON in one line. It goes on until the request's context
+	// or the hub ends, and may be ranged over once.
+	Events iter.Seq[[]byte]
+
+	ids func() string // the id of the event that Events yielded last
+}
+
+// MaxRequestBody is the largest body of a request, in bytes: a hundred devices' worth of twins.
+const MaxRequestBody = 4 << 20
+
+// exchange is a request on its way through a handler.
+type exchange struct {
+	*Request
+	ctx  context.Context
+	args []string // the variable parts of the path
+}
+
+func (x *exchange) header(name string) string {
+	if value, ok := x.Header[textproto.CanonicalMIMEHeaderKey(name)]; ok {
+		return value
+	}
+	for key, value := range x.Header {
+		if strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return ""
+}
+
+// decode reads a JSON body.
+func (x *exchange) decode(into any) error {
+	if err := json.Unmarshal(x.Body, into); err != nil {
+		return errorf(400004, "ArgumentInvalid", "the body is not the JSON that belongs here: %v", err)
+	}
+	return nil
+}
+
+// ifMatch is the condition of If-Match: absent means that the entity must be new for a PUT. Quotes are optional: IoT Hub's SDKs send
+// them, DPS's do not.
+func (x *exchange) ifMatch(absent string) string {
+	value := x.header("If-Match")
+	if value == "" {
+		return absent
+	}
+	value = strings.TrimPrefix(value, "W/")
+	if unquoted, err := strconv.Unquote(value); err == nil {
+		return unquoted
+	}
+	return value
+}
+
+// A route says who may do what where. In its path {} stands for one variable segment.
+type route struct {
+	method, path string
+	need         right // 0: whoever asks
+	handle       func(*Hub, *exchange) (*Response, error)
+}
+
+// routes is the whole service side. The first part belongs to the real services ("IoT Hub service REST", "DPS service REST"), the
+// second is the emulator's own.
+var routes = []route{
+	{"PUT", "/devices/{}", rightRegistryWrite, (*Hub).restPutDevice},
+	{"GET", "/devices/{}", rightRegistryRead, (*Hub).restGetDevice},
+	{"GET", "/devices", rightRegistryRead, (*Hub).restListDevices},
+	{"DELETE", "/devices/{}", rightRegistryWrite, (*Hub).restDeleteDevice},
+	{"POST", "/devices", rightRegistryWrite, (*Hub).restBulkDevices},
+	{"POST", "/devices/query", rightRegistryRead, (*Hub).restQueryDevices},
+	{"DELETE", "/devices/{}/commands", rightService, (*Hub).restPurge},
+	{"PUT", "/devices/{}/modules/{}", rightRegistryWrite, (*Hub).restPutDevice},
+	{"GET", "/devices/{}/modules/{}", rightRegistryRead, (*Hub).restGetDevice},
+	{"GET", "/devices/{}/modules", rightRegistryRead, (*Hub).restListModules},
+	{"DELETE", "/devices/{}/modules/{}", rightRegistryWrite, (*Hub).restDeleteDevice},
+	{"GET", "/twins/{}", rightService, (*Hub).restGetTwin},
+	{"PATCH", "/twins/{}", rightService, (*Hub).restChangeTwin},
+	{"PUT", "/twins/{}", rightService, (*Hub).restChangeTwin},
+	{"GET", "/twins/{}/modules/{}", rightService, (*Hub).restGetTwin},
+	{"PATCH", "/twins/{}/modules/{}", rightService, (*Hub).restChangeTwin},
+	{"PUT", "/twins/{}/modules/{}", rightService, (*Hub).restChangeTwin},
+	{"POST", "/twins/{}/methods", rightService, (*Hub).restInvoke},
+	{"POST", "/twins/{}/modules/{}/methods", rightService, (*Hub).restInvoke},
+	{"GET", "/statistics/devices", rightRegistryRead, (*Hub).restDeviceStatistics},
+	{"GET", "/statistics/service", rightRegistryRead, (*Hub).restServiceStatistics},
+
+	{"PUT", "/enrollments/{}", rightDPS, (*Hub).restPutEnrollment},
+	{"GET", "/enrollments/{}", rightDPS, (*Hub).restGetEnrollment},
+	{"DELETE", "/enrollments/{}", rightDPS, (*Hub).restDeleteEnrollment},
+	{"POST", "/enrollments", rightDPS, (*Hub).restBulkEnrollments},
+	{"POST", "/enrollments/query", rightDPS, (*Hub).restQueryEnrollments},
+	{"POST", "/enrollments/{}/attestationmechanism", rightDPS, (*Hub).restEnrollmentAttestation},
+	{"PUT", "/enrollmentGroups/{}", rightDPS, (*Hub).restPutGroup},
+	{"GET", "/enrollmentGroups/{}", rightDPS, (*Hub).restGetGroup},
+	{"DELETE", "/enrollmentGroups/{}", rightDPS, (*Hub).restDeleteGroup},
+	{"POST", "/enrollmentGroups/query", rightDPS, (*Hub).restQueryGroups},
+	{"POST", "/enrollmentGroups/{}/attestationmechanism", rightDPS, (*Hub).restGroupAttestation},
+	{"GET", "/registrations/{}", rightDPS, (*Hub).restGetRegistration},
+	{"DELETE", "/registrations/{}", rightDPS, (*Hub).restDeleteRegistration},
+	{"POST", "/registrations/{}/query", rightDPS, (*Hub).restQueryRegistrations},
+
+	{"POST", "/devices/{}/messages/deviceBound", rightService, (*Hub).restSendToDevice},
+	{"POST", "/devices/{}/modules/{}/inputs/{}", rightService, (*Hub).restSendToDevice},
+	{"GET", "/messages/events", rightService, (*Hub).restEvents},
+	{"GET", "/emulator/operations", rightService, (*Hub).restOperations},
+	{"GET", "/emulator/faults", rightService, (*Hub).restGetFaults},
+	{"PUT", "/emulator/faults", rightService, (*Hub).restPutFaults},
+	{"DELETE", "/emulator/connections/{}", rightService, (*Hub).restDisconnect},
+	{"DELETE", "/emulator/connections/{}/modules/{}", rightService, (*Hub).restDisconnect},
+	{"GET", "/emulator/info", 0, (*Hub).restInfo},
+	{"GET", "/healthz", 0, (*Hub).restHealth},
+}
+
+// Serves reports whether a path belongs to the service side, as opposed to files that stand beside it. "/" does not.
+func Serves(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return slices.ContainsFunc(routes, func(r route) bool {
+		own, _, _ := strings.Cut(r.path[1:], "/")
+		return strings.EqualFold(own, first)
+	})
+}
+
+// Do answers a request to the service side: the REST API of the hub and of DPS, and the emulator's own additions. It needs the
+// same tokens as over HTTP. The context ends waiting (for a device's answer) and event streams.
+func (h *Hub) Do(ctx context.Context, r *Request) *Response {
+	x := &exchange{Request: r, ctx: ctx}
+	res, err := h.do(x)
+	if err == nil {
+		return res
+	}
+	e := asError(err)
+	return x.refuse(e)
+}
+
+func (h *Hub) do(x *exchange) (*Response, error) {
+	if err := h.use(); err != nil {
+		return nil, errorf(503001, "ServiceUnavailable", "%v", err)
+	}
+	route, err := x.route()
+	if err != nil {
+		return nil, err
+	}
+	if len(x.Body) > MaxRequestBody {
+		return nil, errTooLarge()
+	}
+	if route.need != 0 {
+		if err := h.authorize(x, route.need); err != nil {
+			h.note(Operation{Category: CategoryServiceOperation, Name: x.Method + " " + x.Path, StatusCode: err.Code, Description: err.Message})
+			return nil, err
+		}
+		if h.faults.Load().Throttle && !strings.HasPrefix(x.Path, "/emulator/") {
+			return nil, errThrottled()
+		}
+	}
+	return route.handle(h, x)
+}
+
+func errTooLarge() *Error {
+	return errorf(413001, "RequestTooLarge", "the body is larger than %d bytes", MaxRequestBody)
+}
+
+// route finds the route and the variable parts of the path.
+func (x *exchange) route() (*route, error) {
+	segments := strings.Split(strings.Trim(x.Path, "/"), "/")
+	var others []string
+	var variable *route // a literal segment goes before a variable one: /devices/query
+	for i := range routes {
+		args, ok := routes[i].match(segments)
+		switch {
+		case !ok:
+		case routes[i].method != x.Method:
+			others = append(others, routes[i].method)
+		case variable == nil || len(args) < len(x.args):
+			variable, x.args = &routes[i], args
+		}
+	}
+	switch {
+	case variable != nil:
+		return variable, nil
+	case len(others) > 0:
+		return nil, errorf(405001, "MethodNotAllowed", "%s is not allowed here: use %s", x.Method, strings.Join(others, ", "))
+	}
+	return nil, errorf(404000, "NotFound", "the emulator has nothing at %q", x.Path)
+}
+
+func (r *route) match(segments []string) (args []string, ok bool) {
+	pattern := strings.Split(r.path[1:], "/")
+	if len(pattern) != len(segments) {
+		return nil, false
+	}
+	for i, part := range pattern {
+		switch {
+		case part == "{}" && segments[i] != "":
+			args = append(args, segments[i])
+		case !strings.EqualFold(part, segments[i]): // the services do not mind the case, and SDKs differ
+			return nil, false
+		}
+	}
+	return args, true
+}
+
+// authorize checks the Authorization header ("Control access to IoT Hub with SAS").
+func (h *Hub) authorize(x *exchange, need right) *Error {
+	unauthorized := func(format string, args ...any) *Error {
+		return errorf(401002, "IotHubUnauthorizedAccess", format, args...)
+	}
+	header := x.header("Authorization")
+	if header == "" {
+		return unauthorized("the request has no Authorization header: send a service SAS token")
+	}
+	token, err := hubproto.ParseSAS(header)
+	if err != nil {
+		return unauthorized("the Authorization header %v", err)
+	}
+	if expired(token) {
+		return unauthorized("the token has expired: make a new one, and check this machine's clock")
+	}
+	if token.Policy == "" {
+		return unauthorized("the token names no policy (skn): a device's token does not open the service side")
+	}
+	own, _, _ := strings.Cut(token.Resource, "/")
+	hosts := []string{x.Host, strings.TrimSuffix(x.Host, ":443"), h.HostName}
+	if x.Host == "" {
+		hosts = append(hosts, own) // in this process no name leads here
+	}
+	if !slices.ContainsFunc(hosts, func(host string) bool { return host != "" && token.Covers(host+x.Path) }) {
+		return unauthorized("the token is for %q, the request went to %q", token.Resource, cmp.Or(x.Host, own)+x.Path)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.checkPolicy(token, need)
+}
+
+// refuse words an error as the hub or DPS does.
+func (x *exchange) refuse(e *Error) *Response {
+	res := &Response{Status: e.Status(), Header: map[string]string{"Content-Type": contentJSON}}
+	if e.RetryAfter > 0 {
+		res.Header["Retry-After"] = strconv.Itoa(int(e.RetryAfter.Seconds()))
+	}
+	if x.isDPS() {
+		res.Header["X-Ms-Error-Code"] = strconv.Itoa(e.Code)
+		res.Body = e.deviceJSON()
+		return res
+	}
+	res.Header["Iothub-Errorcode"] = e.Name
+	var body struct{ Message, ExceptionMessage string }
+	body.Message = "ErrorCode:" + e.Name + ";" + e.Message
+	body.ExceptionMessage = "Tracking ID:" + newTrackingID()
+	if e.Code == 404103 {
+		// JSON inside the string, as the service has it since 2018.
+		body.Message, body.ExceptionMessage = string(e.deviceJSON()), ""
+	}
+	res.Body = encodeJSON(body)
+	return res
+}
+
+func (x *exchange) isDPS() bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(x.Path, "/"), "/")
+	return strings.EqualFold(first, "enrollments") || strings.EqualFold(first, "enrollmentGroups") || strings.EqualFold(first, "registrations")
+}
+
+const contentJSON = "application/json; charset=utf-8"
+
+// jsonResponse answers with JSON, and with an ETag when there is one.
+func jsonResponse(body any, etag string) *Response {
+	res := &Response{Status: 200, Header: map[string]string{"Content-Type": contentJSON}, Body: encodeJSON(body)}
+	if etag != "" {
+		res.Header["Etag"] = strconv.Quote(etag)
+	}
+	return res
+}
+
+func noContent() *Response { return &Response{Status: 204, Header: map[string]string{}} }
+
+// page cuts a list of results to what the request asks for, and says where the next page begins.
+func page[T any](x *exchange, all []T, itemType string) (*Response, error) {
+	start := 0
+	if token := x.header("x-ms-continuation"); token != "" {
+		n, err := strconv.Atoi(strings.TrimPrefix(token, "from="))
+		if err != nil || n < 0 || n > len(all) {
+			return nil, errorf(400004, "ArgumentInvalid", "x-ms-continuation is not one of this query's")
+		}
+		start = n
+	}
+	size := 100
+	if max := x.header("x-ms-max-item-count"); max != "" {
+		n, err := strconv.Atoi(max)
+		if err != nil || n == 0 || n < -1 {
+			return nil, errorf(400004, "ArgumentInvalid", "x-ms-max-item-count is %q: a number from 1", max)
+		}
+		if size = min(n, 1000); n == -1 {
+			size = 1000
+		}
+	}
+	end := min(start+size, len(all))
+	items := all[start:end]
+	if items == nil {
+		items = []T{}
+	}
+	res := jsonResponse(items, "")
+	res.Header["X-Ms-Item-Type"] = itemType
+	if end < len(all) {
+		res.Header["X-Ms-Continuation"] = "from=" + strconv.Itoa(end)
+	}
+	return res, nil
+}

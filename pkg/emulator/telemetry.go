@@ -1,0 +1,154 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"time"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+)
+
+// An Event is a device-to-cloud message in the hub's event stream. The JSON names are those of GET /messages/events.
+type Event struct {
+	SequenceNumber   int64             `json:"sequenceNumber"` // grows by one from event to event, and is larger after a restart
+	EnqueuedTime     time.Time         `json:"enqueuedTimeUtc"`
+	DeviceID         string            `json:"deviceId"`
+	ModuleID         string            `json:"moduleId,omitempty"`
+	Body             []byte            `json:"body"` // base64 in JSON
+	Properties       map[string]string `json:"properties"`
+	SystemProperties map[string]string `json:"systemProperties"` // such as "message-id" and "iothub-connection-device-id"
+	Lost             int64             `json:"lost,omitempty"`   // events before this one that this reader missed by being slow
+}
+
+// telemetry is an event in the form in which it costs least to keep; few are ever read. Immutable once it is in the stream.
+type telemetry struct {
+	sequence           int64
+	enqueued           time.Time
+	deviceID, moduleID string
+	generationID       string
+	authMethod         string
+	modelID            string
+	messageType        string // "Will", or empty
+	system             hubproto.SystemProperties
+	properties         hubproto.Properties
+	body               []byte
+}
+
+func (t *telemetry) size() int {
+	n := 400 + len(t.body)
+	for _, p := range t.properties {
+		n += 40 + len(p.Name) + len(p.Value)
+	}
+	return n
+}
+
+// messageSize is what counts for the limit: the body, the application properties' names and values, and the system properties'
+// values ("Create and read IoT Hub messages").
+func (t *telemetry) messageSize() int {
+	n := len(t.body)
+	for _, p := range t.properties {
+		n += len(p.Name) + len(p.Value)
+	}
+	for i := range hubproto.SystemPropertyTable {
+		value, _ := t.system.Get(hubproto.SystemPropertyTable[i].Key)
+		n += len(value)
+	}
+	return n
+}
+
+func (t *telemetry) event() Event {
+	e := Event{
+		SequenceNumber: t.sequence, EnqueuedTime: t.enqueued, DeviceID: t.deviceID, ModuleID: t.moduleID, Body: t.body,
+		Properties:       make(map[string]string, len(t.properties)),
+		SystemProperties: make(map[string]string, 8),
+	}
+	for _, p := range t.properties {
+		e.Properties[p.Name] = p.Value
+	}
+	for i := range hubproto.SystemPropertyTable {
+		p := &hubproto.SystemPropertyTable[i]
+		if value, ok := t.system.Get(p.Key); ok {
+			e.SystemProperties[p.Name] = value
+		}
+	}
+	// What the hub adds ("Create and read IoT Hub messages", system properties of device-to-cloud messages).
+	for name, value := range map[string]string{
+		"iothub-connection-device-id":          t.deviceID,
+		"iothub-connection-module-id":          t.moduleID,
+		"iothub-connection-auth-generation-id": t.generationID,
+		"iothub-connection-auth-method":        t.authMethod,
+		"iothub-enqueuedtime":                  t.enqueued.Format(time.RFC3339Nano),
+		"iothub-message-source":                "Telemetry",
+		"iothub-MessageType":                   t.messageType,
+		"dt-dataschema":                        t.modelID,
+	} {
+		if value != "" {
+			e.SystemProperties[name] = value
+		}
+	}
+	return e
+}
+
+// newTelemetry reads a message from a device. payload is copied.
+func (c *conn) newTelemetry(bag string, payload []byte, retain bool) (*telemetry, *cause) {
+	t := &telemetry{
+		deviceID: c.id.DeviceID, moduleID: c.id.ModuleID, generationID: c.id.GenerationID,
+		authMethod: c.authMethod, modelID: c.modelID, body: bytes.Clone(payload),
+	}
+	var err error
+	if t.system, t.properties, err = hubproto.ParseBag(bag); err != nil {
+		bad := violation("telemetry: %v", err)
+		return nil, &bad
+	}
+	if n := len(t.system.MessageID); n > hubproto.MaxMessageIDLength {
+		bad := violation("telemetry: the message id has %d characters: at most %d are allowed", n, hubproto.MaxMessageIDLength)
+		return nil, &bad
+	}
+	if n := t.messageSize(); n > hubproto.MaxTelemetrySize {
+		return nil, &cause{code: 413001, text: "MessageTooLarge: telemetry of " + plural(n, "byte") + " (body and properties): at most 262144 are allowed"}
+	}
+	if retain { // not retained ("Use MQTT to communicate with IoT Hub")
+		t.properties = append(t.properties, hubproto.Property{Name: "mqtt-retain", Value: "true"})
+	}
+	return t, nil
+}
+
+// eventBlock is how many event numbers are reserved in the store at a time, so that they grow over restarts without a write for
+// each event.
+const eventBlock = 1 << 20
+
+// enqueueTelemetry puts a message into the event stream. h.mu is held, so that the order is that of arrival.
+func (h *Hub) enqueueTelemetry(t *telemetry) {
+	t.enqueued = time.Now().UTC()
+	h.events.append(func(sequence int64) *telemetry {
+		t.sequence = sequence
+		return t
+	})
+	if t.sequence >= h.eventsUntil {
+		h.eventsUntil = t.sequence + eventBlock
+		h.saveCounters()
+	}
+}
+
+// Events follows the telemetry of all devices from now on, until ctx or the hub ends. A reader that falls behind by more than
+// the hub keeps (10,000 events or 32 MiB) sees Lost in the next event that it gets.
+func (h *Hub) Events(ctx context.Context) iter.Seq[Event] {
+	if h.use() != nil {
+		return func(func(Event) bool) {}
+	}
+	return h.eventsFrom(ctx, h.events.next())
+}
+
+// eventsFrom is Events beginning with an event of the past, if the hub still has it.
+func (h *Hub) eventsFrom(ctx context.Context, sequence int64) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		for t, lost := range h.events.from(ctx, sequence) {
+			e := t.event()
+			e.Lost = lost
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,13 @@
+package emulator
+
+import "strconv"
+
+// plural counts things in words, such as "1 message" and "2 messages".
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
+}
+
+func percent(share float64) string { return strconv.FormatFloat(share*100, 'g', 3, 64) + " %" }
