@@ -16,6 +16,8 @@ type Client struct {
 	url      string
 	resource string // what a token is for
 
+	sendings sendingPool
+
 	calls   chan call     // taken by the loop while it can
 	retry   chan struct{} // size 1
 	done    chan struct{} // closed when Run ends

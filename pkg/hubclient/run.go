@@ -99,7 +99,7 @@ func newLoop(ctx context.Context, c *Client) *loop {
 func (l *loop) run() error {
 	ended := l.ctx.Done()
 	l.dial()
-	for !l.ending {
+	for l.flush(); !l.ending; l.flush() {
 		l.arm()
 		var chunks chan chunk
 		var wrote chan written
@@ -141,14 +141,13 @@ func (l *loop) run() error {
 			l.due()
 		}
 		l.drain()
-		l.flush()
 	}
 	return l.end()
 }
 
 // drain handles what waits already, so that everything it makes ready goes out with one Write.
 func (l *loop) drain() {
-	for range drainLimit {
+	for i := 0; i < drainLimit && !l.ending; i++ {
 		var chunks chan chunk
 		if l.link != nil {
 			chunks = l.link.chunks
@@ -161,9 +160,6 @@ func (l *loop) drain() {
 		case a := <-l.dispatcher.acks:
 			l.handled(a)
 		default:
-			return
-		}
-		if l.ending {
 			return
 		}
 	}
@@ -194,7 +190,7 @@ func (l *loop) handOver() {
 // calls returns the channel of calls while the device can do something about them. While it cannot, callers wait: that is
 // the backpressure.
 func (l *loop) calls() <-chan call {
-	if l.phase != Connected || !l.drainBy.IsZero() || !l.leaveBy.IsZero() || l.outbox.full() || len(l.link.out) >= maxReady {
+	if l.link == nil || l.phase != Connected || !l.drainBy.IsZero() || !l.leaveBy.IsZero() || l.outbox.full() || len(l.link.out) >= maxReady {
 		return nil
 	}
 	return l.c.calls

@@ -46,22 +46,26 @@ type publish struct {
 	prev, next *publish
 }
 
-// Sendings are used again: the steady path allocates nothing but what the message itself takes.
-var sendings = sync.Pool{New: func() any { return &sending{done: make(chan error, 1)} }}
+// A sendingPool lets sendings be used again: the steady path allocates nothing. Each Client has its own, since a channel
+// must not leave the testing/synctest bubble that it was made in.
+type sendingPool struct{ pool sync.Pool }
+
+func (p *sendingPool) get() *sending {
+	if s, ok := p.pool.Get().(*sending); ok {
+		return s
+	}
+	return &sending{done: make(chan error, 1)}
+}
 
 // keepFrame is the longest array that is kept for the next message.
 const keepFrame = 64 << 10
 
-func (s *sending) release() {
+func (p *sendingPool) put(s *sending) {
+	if len(s.publishes) != 1 || cap(s.publishes[0].frame) > keepFrame {
+		return
+	}
 	s.ctx = nil
-	for i := range s.publishes {
-		if p := &s.publishes[i]; cap(p.frame) > keepFrame {
-			p.frame = nil
-		}
-	}
-	if len(s.publishes) == 1 {
-		sendings.Put(s)
-	}
+	p.pool.Put(s)
 }
 
 // Send sends m as telemetry at QoS 1 and returns nil when the hub has acknowledged it. Until then it waits, over broken
@@ -87,7 +91,7 @@ func (c *Client) SendBatch(ctx context.Context, ms []Message) error {
 }
 
 func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) error {
-	s := sendings.Get().(*sending)
+	s := c.sendings.get()
 	s.ctx, s.qos, s.left = ctx, qos, len(ms)
 	if cap(s.publishes) < len(ms) {
 		s.publishes = make([]publish, len(ms))
@@ -95,7 +99,7 @@ func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) err
 	s.publishes = s.publishes[:len(ms)]
 	for i := range ms {
 		if err := s.encode(i, c.cr, &ms[i]); err != nil {
-			s.release()
+			c.sendings.put(s)
 			if len(ms) > 1 {
 				return fmt.Errorf("hubclient: message %d of %d: %w", i+1, len(ms), err)
 			}
@@ -103,7 +107,7 @@ func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) err
 		}
 	}
 	if err := c.offer(ctx, "message", s); err != nil {
-		s.release()
+		c.sendings.put(s)
 		return err
 	}
 	var err error
@@ -116,7 +120,7 @@ func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) err
 			return fmt.Errorf("%w: %w", ErrUnacknowledged, ctx.Err())
 		}
 	}
-	s.release()
+	c.sendings.put(s)
 	return err
 }
 
