@@ -214,6 +214,7 @@ func (c *conn) write() {
 				c.fail(causeOf(err))
 				return
 			}
+			spare = nil // it is c.out now
 			if cap(buf) <= keepBuffer {
 				spare = buf[:0]
 			}
@@ -240,6 +241,9 @@ func (c *conn) take(spare []byte) (buf []byte, wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inUse = 0
+	if len(c.out) == 0 {
+		return nil, 0 // spare stays the caller's
+	}
 	if len(c.due) == 0 {
 		buf, c.out = c.out, spare
 		c.inUse = len(buf)
