@@ -26,7 +26,7 @@ run: wasm ## build the page and serve it with the emulator on http://127.0.0.1:8
 
 test: test-native test-browser e2e ## run every test: natively, in Chrome, and the page end to end
 
-test-native: ## run the native tests with the race detector
+test-native: wasm ## run the native tests with the race detector
 	@test "$$($(GO) env CGO_ENABLED)" = 1 || { echo "make $@: the race detector needs a C compiler: install gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
 	@pkgs=$$($(NATIVE_PACKAGES)) ; set -x; $(GO) test -race $$pkgs
 
