@@ -80,7 +80,7 @@ func ParseConnectSrc(s string) ([]string, error) {
 	var sources []string
 	for _, source := range strings.Fields(s) {
 		if err := checkSource(source); err != nil {
-			return nil, fmt.Errorf("connect-src: %q: %w; write it like wss://gateway.example or wss://gateway.example:8443", source, err)
+			return nil, err
 		}
 		if !slices.Contains(sources, source) {
 			sources = append(sources, source)
@@ -89,7 +89,15 @@ func ParseConnectSrc(s string) ([]string, error) {
 	return sources, nil
 }
 
+// checkSource says what is wrong with a source, so that what is good can stand in a header and in an attribute as it is.
 func checkSource(source string) error {
+	if err := parseSource(source); err != nil {
+		return fmt.Errorf("connect-src: %q: %w; write it like wss://gateway.example or wss://gateway.example:8443", source, err)
+	}
+	return nil
+}
+
+func parseSource(source string) error {
 	scheme, rest, ok := strings.Cut(source, "://")
 	if !ok {
 		return fmt.Errorf("the scheme is missing")

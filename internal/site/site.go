@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"html"
 	"io/fs"
 	"path"
 	"strings"
@@ -49,6 +48,11 @@ type file struct {
 // New reads the page's folder. The files that the build makes must be there, or the error is an ErrNotBuilt; files whose
 // name begins with a dot or an underscore, and Go source, are not part of the page.
 func New(folder fs.FS, o Options) (*Site, error) {
+	for _, source := range o.ConnectSrc {
+		if err := checkSource(source); err != nil {
+			return nil, err
+		}
+	}
 	s := &Site{options: o, files: map[string]*file{}}
 	err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
@@ -121,7 +125,7 @@ func (s *Site) filled(f *file, hub, policy string) ([]byte, error) {
 	}
 	var head strings.Builder
 	if policy != "" {
-		fmt.Fprintf(&head, "<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n", html.EscapeString(policy))
+		fmt.Fprintf(&head, "<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n", policy)
 		fmt.Fprintf(&head, "<meta name=\"referrer\" content=\"%s\">\n", referrerPolicy)
 	}
 	fmt.Fprintf(&head, "<meta name=\"hubpanel-wasm-size\" content=\"%d\">\n", len(s.files[wasmFile].source))
