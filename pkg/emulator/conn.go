@@ -58,6 +58,7 @@ type conn struct {
 	modelID    string
 	authMethod string // as telemetry names it
 	keepAlive  time.Duration
+	refused    bool // with a line in the log
 	will       *telemetry
 	expires    *time.Timer // cuts the connection when its token expires
 
@@ -105,10 +106,10 @@ func (h *Hub) serve(ctx context.Context, nc net.Conn, p peer) error {
 
 	stop()
 	h.mu.Lock()
-	stranger := !c.attached && c.id == nil && c.dps == nil
+	stranger := c.id == nil && c.dps == nil && !c.refused
 	h.detach(c, causeOf(err))
 	delete(h.conns, c)
-	if why := c.cause(); stranger && err != errRefused && why.code/1000 == 400 {
+	if why := c.cause(); stranger && why.code != 404104 && why.level == "" {
 		h.note(Operation{Category: CategoryConnections, Name: "deviceConnect", StatusCode: why.code, Description: why.text})
 	}
 	h.mu.Unlock()

@@ -26,6 +26,7 @@ func (c *conn) refuseProtocol(err error) {
 
 // refuse answers CONNECT with a code and lets the device read it. The writer does not run yet.
 func (c *conn) refuse(code mqttcodec.ConnectCode, why cause) error {
+	c.refused = true
 	o := c.operation("deviceConnect", why.code, why.text)
 	if o.DeviceID == "" {
 		o.DeviceID, o.ModuleID, _ = strings.Cut(c.who, "/")
