@@ -96,8 +96,13 @@ func (l *loop) dial() {
 func (l *loop) dialed(d dialed) {
 	l.dialing = nil
 	l.cancelDial()
-	if d.err != nil {
+	switch {
+	case d.err != nil:
 		l.failed(&DialError{l.host(), d.err})
+		return
+	case l.ctx.Err() != nil: // too late
+		d.conn.Close()
+		l.ending = true
 		return
 	}
 	l.link = newLink(d.conn, l.c.o.Trace)

@@ -224,8 +224,7 @@ type device struct {
 	stop   context.CancelFunc
 	result chan error
 
-	mu     sync.Mutex
-	states []State
+	states collected[State]
 }
 
 // start makes a device on a network of its own and runs it. It is stopped at the end of the test.
@@ -247,11 +246,7 @@ func startWith(t *testing.T, cr Credentials, o *Options) *device {
 	if options.Backoff == nil {
 		options.Backoff = func(int) time.Duration { return time.Second }
 	}
-	options.OnState = func(s State) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.states = append(d.states, s)
-	}
+	options.OnState = d.states.add
 	var err error
 	d.Client, err = New(cr, &options)
 	require.NoError(t, err)
@@ -272,16 +267,12 @@ func startWith(t *testing.T, cr Credentials, o *Options) *device {
 // wantStates takes the states that the device has told by now.
 func (d *device) wantStates(phases ...Phase) []State {
 	d.t.Helper()
-	synctest.Wait()
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	states := d.states.take()
 	var got []Phase
-	for _, s := range d.states {
+	for _, s := range states {
 		got = append(got, s.Phase)
 	}
 	require.Equal(d.t, phases, got)
-	states := d.states
-	d.states = nil
 	return states
 }
 
@@ -296,6 +287,28 @@ func (d *device) wantResult() error {
 		require.FailNow(d.t, "Run has not returned")
 		return nil
 	}
+}
+
+// Collected is what a handler has got.
+type collected[T any] struct {
+	mu sync.Mutex
+	ts []T
+}
+
+func (c *collected[T]) add(t T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ts = append(c.ts, t)
+}
+
+// take returns what was collected by now and has not been taken.
+func (c *collected[T]) take() []T {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ts := c.ts
+	c.ts = nil
+	return ts
 }
 
 // An async is a call that runs beside the test.
