@@ -53,7 +53,7 @@ bench: wasm ## print the wasm's size, the time to the first usable control, and 
 	@test -n "$$($(GO) test -list '^BenchmarkFirstControl$$' ./e2e | grep ^Benchmark)" || { echo "make $@: e2e has lost BenchmarkFirstControl, the time to the first usable control" >&2; exit 1; }
 	$(GO) test -run '^$$' -bench . -benchtime 5x ./e2e/...
 	@pkgs=$$($(NATIVE_PACKAGES)) ; set -x; $(GO) test -run '^$$' -bench . -benchmem $$pkgs
-	@if [ -e bench/go.mod ]; then set -x; cd bench && $(GO) test -run '^$$' -bench . -benchmem ./...; fi
+	cd bench && $(GO) test ./... && $(GO) run .
 
 fuzz: ## run every fuzz target for FUZZTIME each (default 1m)
 	@pkgs=$$($(NATIVE_PACKAGES)); n=0; \
@@ -71,9 +71,8 @@ lint: bin/staticcheck ## check formatting, go vet and staticcheck (native and js
 	$(GO) vet ./...
 	bin/staticcheck ./...
 	@pkgs=$$($(PAGE_PACKAGES)) ; set -x; $(IN_BROWSER) $(GO) vet $$pkgs; $(IN_BROWSER) bin/staticcheck $$pkgs
-	cd tools && $(GO) vet ./... && ../bin/staticcheck ./...
 	$(GO) mod tidy -diff
-	cd tools && $(GO) mod tidy -diff
+	@for module in tools bench; do (set -x; cd $$module; $(GO) vet ./...; ../bin/staticcheck ./...; $(GO) mod tidy -diff); done
 
 clean: ## remove what the other targets built
 	rm -rf bin dist web/hubpanel.wasm web/wasm_exec.js

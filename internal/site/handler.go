@@ -99,12 +99,19 @@ func refused(params string) bool {
 	return false
 }
 
+// compression is the gzip level: the first visitor waits for it. Measured with a wasm of 8.6 MB, level 4 makes 2.15 MB in 0.12 s,
+// the default 2.04 MB in 0.31 s, the best 2.02 MB in 0.86 s.
+const compression = 4
+
 // compressOnce returns a function that gives data compressed, done at the first call: a server that nobody visits, as in
 // a test, pays nothing.
 func compressOnce(data []byte) func() []byte {
 	return sync.OnceValue(func() []byte {
 		var out bytes.Buffer
-		w := gzip.NewWriter(&out)
+		w, err := gzip.NewWriterLevel(&out, compression)
+		if err != nil {
+			panic(err) // there is no such level
+		}
 		w.Write(data) // writes to a bytes.Buffer do not fail
 		w.Close()
 		return out.Bytes()
