@@ -77,6 +77,7 @@ type Hub struct {
 	registrations map[string]*registration    // by lower-case registration id
 	demo          *Demo
 	rid           uint64 // of the last direct method
+	generation    int64  // of the identity that was created last
 	c2dSequence   int64  // of the last cloud-to-device message
 	eventsUntil   int64  // event numbers below this are reserved in the store
 	journal       journal

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -270,7 +271,8 @@ func (h *Hub) create(d Device) *identity {
 		who.parent.modules[d.ModuleID] = who
 	}
 	// The service's look like this too: a number that grows.
-	who.GenerationID = fmt.Sprint(time.Now().UnixNano())
+	h.generation = max(h.generation+1, time.Now().UnixNano())
+	who.GenerationID = strconv.FormatInt(h.generation, 10)
 	who.adopt(d.Authentication, SymmetricKey{})
 	who.StatusUpdatedTime = time.Time{}
 	h.saveIdentity(who)
