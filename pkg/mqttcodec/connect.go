@@ -43,6 +43,8 @@ const (
 func (*Connect) Type() Type { return CONNECT }
 func (*Connect) sealed()    {}
 
+// decode reads a CONNECT. Its error tells a server to close the connection without a CONNACK [MQTT-3.1.4-1], except that
+// another protocol level is answered first.
 func (p *Connect) decode(body []byte) error {
 	*p = Connect{}
 	f := fields{t: CONNECT, rest: body}
