@@ -1,0 +1,216 @@
+package panel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hubpanel/hubpanel/pkg/hubclient"
+)
+
+// device is the session of the device side.
+type device struct {
+	connection field // the connection string; it is a secret and stays in memory
+	reveal     bool  // show the connection string in clear
+
+	credentials hubclient.Credentials // of the session that runs, or ran last
+	client      *hubclient.Client     // nil: no session
+	stop        context.CancelFunc
+	done        chan struct{} // closed when Run has returned
+	state       hubclient.State
+	sent        int // packets' worth of what a person cares about: telemetry, reports, method answers
+	received    int
+}
+
+// running says whether there is a session, connected or trying to be.
+func (d *device) running() bool { return d.client != nil }
+
+func (d *device) connected() bool { return d.running() && d.state.Phase == hubclient.Connected }
+
+// Connect starts the device's session with the connection string that is on the page.
+func (p *Panel) Connect() {
+	p.mu.Lock()
+	text, running := p.device.connection.text, p.device.running()
+	p.mu.Unlock()
+	if running {
+		return
+	}
+	credentials, err := hubclient.ParseConnectionString(text)
+	if err != nil {
+		p.fail("connect", err)
+		return
+	}
+	p.connectWith(credentials)
+}
+
+func (p *Panel) connectWith(credentials hubclient.Credentials) {
+	client, err := hubclient.New(credentials, &hubclient.Options{
+		Dial:      p.env.dialer(p),
+		OnState:   p.gotState,
+		OnMessage: p.gotMessage,
+		OnDesired: p.gotDesired,
+		OnMethod:  p.gotMethod,
+	})
+	if err != nil {
+		p.fail("connect", err)
+		return
+	}
+	ctx, stop := context.WithCancel(p.ctx)
+	done := make(chan struct{})
+	p.update(func() {
+		p.clearNotice("connect")
+		d := &p.device
+		d.credentials, d.client, d.stop, d.done = credentials, client, stop, done
+		d.state = hubclient.State{Phase: hubclient.Dialing}
+		d.sent, d.received = 0, 0
+		p.twin.forget()
+	})
+	p.start("the device's session", func(context.Context) {
+		defer close(done)
+		defer stop()
+		err := client.Run(ctx)
+		p.update(func() {
+			p.device.client = nil
+			if err != nil {
+				p.failLocked("connect", err)
+				return
+			}
+			p.deviceLog.add(p.now(), entryState, "Disconnected", "The device closed the connection.", "")
+		})
+	})
+}
+
+// Disconnect ends the session. It returns at once; the view says when it is over.
+func (p *Panel) Disconnect() {
+	p.mu.Lock()
+	stop := p.device.stop
+	p.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+}
+
+// TryNow cuts a wait between two connection attempts short.
+func (p *Panel) TryNow() {
+	p.mu.Lock()
+	client := p.device.client
+	p.mu.Unlock()
+	if client != nil {
+		client.Retry()
+	}
+}
+
+func (p *Panel) gotState(s hubclient.State) {
+	p.update(func() {
+		before := p.device.state
+		p.device.state = s
+		if s.Phase == hubclient.Closed {
+			return // said when the session is over
+		}
+		line := p.deviceLog.add(p.now(), entryState, phaseName(s.Phase), "", "")
+		switch s.Phase {
+		case hubclient.Dialing:
+			line.summary = "Opening a WebSocket to " + p.device.endpoint() + "."
+		case hubclient.Connecting:
+			line.summary = "The WebSocket is open. CONNECT as " + p.device.name() + "."
+		case hubclient.Connected:
+			line.summary = "The hub said yes; the subscriptions stand."
+			if s.SessionPresent {
+				line.summary = "The hub said yes and kept the session: what it queued meanwhile arrives now."
+			}
+			p.clearNotice("connect")
+			p.cloud.follow(p.device.credentials.DeviceID)
+		case hubclient.Reconnecting:
+			if s.Err == nil {
+				line.summary = "The SAS token is renewed: the device connects again with a new one."
+				break
+			}
+			line.kind = entryError
+			line.summary = fmt.Sprintf("%s The next attempt is at %s.", Sentence(s.Err), p.nextTry().Format("15:04:05"))
+		case hubclient.Refused:
+			line.kind = entryError
+			if s.Err != nil {
+				line.summary = sentence(s.Err)
+			}
+		}
+		if s.Phase == hubclient.Connected && before.Phase != hubclient.Connected {
+			p.wantTwinLocked()
+		}
+	})
+	if s.Phase == hubclient.Connected {
+		p.start("the device list", p.refreshCloud)
+	}
+}
+
+// phaseName is a phase of the connection as a heading.
+func phaseName(p hubclient.Phase) string {
+	switch p {
+	case hubclient.Dialing:
+		return "Dialling"
+	case hubclient.Connecting:
+		return "CONNECT"
+	case hubclient.Connected:
+		return "Connected"
+	case hubclient.Reconnecting:
+		return "Connection lost"
+	case hubclient.Refused:
+		return "Refused"
+	}
+	return p.String()
+}
+
+// nextTry is when the next attempt to connect is due. The caller holds the lock.
+func (p *Panel) nextTry() time.Time {
+	return p.device.state.Since.Add(p.device.state.RetryIn).In(p.env.Location)
+}
+
+// follow makes the device that has connected the one that the cloud side talks about, if the hub knows it.
+func (c *cloud) follow(id string) {
+	if c.fetch != nil && c.target != id {
+		c.target, c.twin.document = id, ""
+	}
+}
+
+// refreshCloud reads again what the cloud side shows of the registry.
+func (p *Panel) refreshCloud(ctx context.Context) {
+	p.mu.Lock()
+	any := p.cloud.fetch != nil && p.onEmulatorLocked()
+	p.mu.Unlock()
+	if any {
+		p.loadDevices(ctx)
+	}
+}
+
+// onEmulatorLocked says whether the device's session is with the emulator that the cloud side shows.
+func (p *Panel) onEmulatorLocked() bool {
+	return p.cloud.fetch != nil && (!p.device.running() || p.device.credentials.Host == p.cloud.info.HubHostName)
+}
+
+// name is the identity as the service writes it: device, or device/module.
+func (d *device) name() string {
+	if d.credentials.ModuleID != "" {
+		return d.credentials.DeviceID + "/" + d.credentials.ModuleID
+	}
+	return d.credentials.DeviceID
+}
+
+// endpoint is the host that is dialled.
+func (d *device) endpoint() string {
+	if d.credentials.Gateway != "" {
+		return d.credentials.Gateway
+	}
+	return d.credentials.Host
+}
+
+var errNotConnected = errors.New("The device is not connected. Connect it first")
+
+// session returns the client if the device has a session.
+func (p *Panel) session() (*hubclient.Client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.device.client == nil {
+		return nil, errNotConnected
+	}
+	return p.device.client, nil
+}

@@ -1,0 +1,141 @@
+package panel
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+)
+
+// indented is JSON on several lines. Numbers keep their digits: the text is moved, not parsed. Anything else stays as it is.
+func indented(raw []byte) string {
+	var b bytes.Buffer
+	if json.Indent(&b, raw, "", "  ") != nil {
+		return string(raw)
+	}
+	return b.String()
+}
+
+// oneLine is a short form of a text for a list.
+func oneLine(s string, limit int) string {
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(s)) == nil {
+		s = b.String()
+	}
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.RuneCountInString(s) > limit {
+		return string([]rune(s)[:limit-1]) + "…"
+	}
+	return s
+}
+
+func printable(b []byte) bool {
+	if !utf8.Valid(b) {
+		return false
+	}
+	for _, r := range string(b) {
+		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// packageNames are what Go's errors begin with; they tell a programmer where to look, and a person nothing.
+var packageNames = strings.NewReplacer("hubclient: ", "", "hubproto: ", "", "wsconn: ", "", "mqtt: ", "", "emulator: ", "")
+
+// sentence is an error for a person: it begins with a capital letter and ends with a full stop.
+func sentence(err error) string {
+	s := strings.TrimSpace(packageNames.Replace(err.Error()))
+	if s == "" {
+		return ""
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(r)) + s[n:]
+	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	return s
+}
+
+// checkJSON says where JSON is wrong, in lines and columns as an editor counts them.
+func checkJSON(what, s string) error {
+	var v any
+	err := json.Unmarshal([]byte(s), &v)
+	if err == nil {
+		return nil
+	}
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return fmt.Errorf("%s is not JSON: %w", what, err)
+	}
+	upTo := s[:min(int(max(syntax.Offset-1, 0)), len(s))]
+	line := 1 + strings.Count(upTo, "\n")
+	column := 1 + utf8.RuneCountInString(upTo[strings.LastIndex(upTo, "\n")+1:])
+	return fmt.Errorf("%s is not JSON: line %d, column %d: %s", what, line, column, syntax)
+}
+
+// checkObject is checkJSON for a patch, which must be an object.
+func checkObject(what, s string) error {
+	if err := checkJSON(what, s); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(strings.TrimSpace(s), "{") {
+		return fmt.Errorf("%s must be a JSON object, for example {\"interval\": 10}", what)
+	}
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func clock(t time.Time) string { return t.Format("15:04:05.000") }
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
+
+// propertyRow is a row of the property editor.
+type propertyRow struct {
+	id          int
+	name, value field
+}
+
+// propertyRows is a property bag as a person edits it.
+type propertyRows struct {
+	rows []*propertyRow
+	next int
+}
+
+func (r *propertyRows) add(name, value string) {
+	row := &propertyRow{id: r.next}
+	r.next++
+	row.name.set(name)
+	row.value.set(value)
+	r.rows = append(r.rows, row)
+}
+
+func (r *propertyRows) remove(id int) {
+	for i, row := range r.rows {
+		if row.id == id {
+			r.rows = append(r.rows[:i], r.rows[i+1:]...)
+			return
+		}
+	}
+}
+
+// list is the bag: rows without a name are not in it.
+func (r *propertyRows) list() hubproto.Properties {
+	var list hubproto.Properties
+	for _, row := range r.rows {
+		if name := strings.TrimSpace(row.name.text); name != "" {
+			list = append(list, hubproto.Property{Name: name, Value: row.value.text})
+		}
+	}
+	return list
+}

@@ -1,0 +1,205 @@
+package panel
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/emulator"
+)
+
+// Env is what the surroundings give a panel: the browser's page, or a test.
+type Env struct {
+	// Dial opens MQTT's byte stream to a URL. Nil means wsconn.Dial.
+	Dial func(ctx context.Context, url string) (net.Conn, error)
+	// Fetch makes an HTTP request to the page's own origin. Nil means there is no server behind the page.
+	Fetch Fetch
+	// Params are the page's query parameters.
+	Params Params
+	// Changed is called, on any goroutine, when View would give something new. It must not block.
+	Changed func()
+	// Fatal is called when the panel's own code failed. The sentence is for the person; detail is for a report.
+	Fatal func(sentence, detail string)
+	// Location is the local time zone of the times that are shown. Nil means time.Local.
+	Location *time.Location
+}
+
+// Panel is one page's worth of state. Make it with New, close it with Close.
+type Panel struct {
+	env    Env
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	events     chan struct{} // wakes the event queue's goroutine; buffered, one token
+	eventsLock sync.Mutex
+	eventQueue []func()
+
+	mu        sync.Mutex // guards what follows
+	closed    bool
+	topic     Topic
+	theme     Theme
+	notice    notice // the sentence above the panes, if any
+	hub       hubKind
+	inPage    *emulator.Hub // set when hub is hubInPage
+	device    device
+	telemetry composer
+	inbox     []received
+	twin      twinState
+	methods   methodState
+	dps       provisioning
+	cloud     cloud
+	deviceLog journal
+}
+
+type hubKind int
+
+const (
+	hubUnknown hubKind = iota // not yet asked
+	hubServed                 // the emulator that serves this page
+	hubInPage                 // the emulator inside the page
+	hubNone                   // no emulator: a real hub only
+)
+
+// notice is a sentence that the person should read: what went wrong with the last action and what to do.
+type notice struct {
+	text  string
+	about string // what it belongs to: "connect", "send" ...; a later success of the same clears it
+}
+
+// New returns a panel that shows its first view and does nothing until Start.
+func New(env Env) *Panel {
+	if env.Changed == nil {
+		env.Changed = func() {}
+	}
+	if env.Fatal == nil {
+		env.Fatal = func(string, string) {}
+	}
+	if env.Location == nil {
+		env.Location = time.Local
+	}
+	p := &Panel{env: env, events: make(chan struct{}, 1), topic: env.Params.View, theme: env.Params.Theme}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.telemetry = newComposer()
+	p.twin = newTwinState()
+	p.methods = newMethodState()
+	p.dps = newProvisioning()
+	p.cloud = newCloud()
+	p.start("events", p.serveEvents)
+	return p
+}
+
+// Start finds the hub: the emulator that serves the page, or, where there is none, the one inside the page; and offers
+// its ready-made device.
+func (p *Panel) Start() { p.start("find the hub", p.findHub) }
+
+// Close ends the session and waits for everything the panel started.
+func (p *Panel) Close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.cancel()
+	p.work.Wait()
+	p.mu.Lock()
+	hub := p.inPage
+	p.mu.Unlock()
+	if hub != nil {
+		hub.Close()
+	}
+}
+
+// start runs do on a goroutine of its own that Close waits for. A panic in it ends only what it did, and is told.
+func (p *Panel) start(what string, do func(ctx context.Context)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.work.Add(1)
+	go func() {
+		defer p.work.Done()
+		defer p.recovered(what)
+		do(p.ctx)
+	}()
+}
+
+// recovered is the boundary of every goroutine: deferred, it turns a panic into Env.Fatal.
+func (p *Panel) recovered(what string) {
+	if r := recover(); r != nil {
+		p.env.Fatal(
+			fmt.Sprintf("Something in the panel broke (%s). Reload the page to start afresh.", what),
+			hubproto.Redact(fmt.Sprintf("%v\n\n%s", r, debug.Stack())))
+	}
+}
+
+// Handle queues what an event of the page does. The queue runs in order and one at a time, whatever the order in which
+// goroutines get to run: two key strokes never change places.
+func (p *Panel) Handle(do func(Event), e Event) { p.enqueue(func() { do(e) }) }
+
+func (p *Panel) enqueue(do func()) {
+	p.eventsLock.Lock()
+	p.eventQueue = append(p.eventQueue, do)
+	p.eventsLock.Unlock()
+	select {
+	case p.events <- struct{}{}:
+	default:
+	}
+}
+
+func (p *Panel) serveEvents(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.events:
+		}
+		p.eventsLock.Lock()
+		queue := p.eventQueue
+		p.eventQueue = nil
+		p.eventsLock.Unlock()
+		for _, do := range queue {
+			p.runEvent(do)
+		}
+	}
+}
+
+// runEvent recovers for each event by itself: the queue must outlive a handler that breaks.
+func (p *Panel) runEvent(do func()) {
+	defer p.recovered("an action")
+	do()
+}
+
+// update changes the state under the lock and says so.
+func (p *Panel) update(change func()) {
+	p.mu.Lock()
+	func() {
+		defer p.mu.Unlock() // also when change panics
+		change()
+	}()
+	p.env.Changed()
+}
+
+// fail shows what went wrong. about ties the notice to the action that will clear it.
+func (p *Panel) fail(about string, err error) {
+	p.update(func() { p.failLocked(about, err) })
+}
+
+func (p *Panel) failLocked(about string, err error) {
+	p.notice = notice{text: hubproto.Redact(sentence(err)), about: about}
+	p.deviceLog.add(p.now(), entryError, about, p.notice.text, "")
+}
+
+func (p *Panel) clearNotice(about string) {
+	if p.notice.about == about {
+		p.notice = notice{}
+	}
+}
+
+func (p *Panel) now() time.Time { return time.Now().In(p.env.Location) }
+
+// Show switches both panes to a topic.
+func (p *Panel) Show(t Topic) { p.update(func() { p.topic = t }) }

@@ -1,0 +1,103 @@
+package panel
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Topic is what both panes are about: the device's part of it on one side, the cloud's on the other.
+type Topic string
+
+// The topics, in the order of the tabs. Their names are the values of the page's view parameter.
+const (
+	TopicTelemetry    Topic = "telemetry"
+	TopicMessages     Topic = "messages"
+	TopicTwin         Topic = "twin"
+	TopicMethods      Topic = "methods"
+	TopicProvisioning Topic = "provisioning"
+)
+
+var topics = []struct {
+	topic Topic
+	name  string
+}{
+	{TopicTelemetry, "Telemetry"},
+	{TopicMessages, "Messages"},
+	{TopicTwin, "Device twin"},
+	{TopicMethods, "Direct methods"},
+	{TopicProvisioning, "Provisioning"},
+}
+
+// Theme is the page's colours.
+type Theme string
+
+// The themes: as the system has it, or one of the two.
+const (
+	ThemeAuto  Theme = "auto"
+	ThemeLight Theme = "light"
+	ThemeDark  Theme = "dark"
+)
+
+// Params are the page's query parameters. They are for looks and automation only: none holds a secret, none connects.
+type Params struct {
+	View  Topic
+	Theme Theme
+	Hub   string // "served", "inpage" or "" (served where there is a server, else in-page)
+	Embed bool
+	// Refused is set when the URL held something secret. The page must wipe its URL, and the panel says so.
+	Refused bool
+}
+
+// secretNames are what people put into links that must not be there.
+var secretNames = []string{"sharedaccesskey", "sharedaccesssignature", "connectionstring", "password", "sig", "sas", "key", "groupkey", "primarykey"}
+
+// ParseParams reads a page's query (without its leading "?") and fragment. Unknown parameters and values are ignored, so
+// that old links keep working; anything that looks like a secret is refused, and its value dropped.
+func ParseParams(query, fragment string) Params {
+	p := Params{View: TopicTelemetry, Theme: ThemeAuto}
+	values, err := url.ParseQuery(query)
+	p.Refused = err != nil && holdsSecret(query) || holdsSecret(fragment)
+	for name, list := range values {
+		if holdsSecret(name+"=") || len(list) > 0 && holdsSecret(list[0]) {
+			p.Refused = true
+		}
+	}
+	for _, t := range topics {
+		if values.Get("view") == string(t.topic) {
+			p.View = t.topic
+		}
+	}
+	switch t := Theme(values.Get("theme")); t {
+	case ThemeLight, ThemeDark:
+		p.Theme = t
+	}
+	switch hub := values.Get("hub"); hub {
+	case "served", "inpage":
+		p.Hub = hub
+	}
+	p.Embed = values.Get("embed") == "1"
+	return p
+}
+
+// holdsSecret looks for "name=" of a secret, with or without percent-encoding, anywhere in the text.
+func holdsSecret(s string) bool {
+	if decoded, err := url.QueryUnescape(s); err == nil {
+		s = decoded
+	}
+	s = strings.ToLower(s)
+	for _, name := range secretNames {
+		for rest := s; ; {
+			i := strings.Index(rest, name+"=")
+			if i < 0 {
+				break
+			}
+			if i == 0 || !isLetter(rest[i-1]) {
+				return true
+			}
+			rest = rest[i+1:]
+		}
+	}
+	return false
+}
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' }

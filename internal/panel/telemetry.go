@@ -1,0 +1,113 @@
+package panel
+
+import (
+	"context"
+	"time"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/hubclient"
+)
+
+// composer is the telemetry form.
+type composer struct {
+	body                                  field
+	contentType, contentEncoding          field
+	messageID, correlationID, componentID field
+	properties                            propertyRows
+	qos0                                  bool
+}
+
+func newComposer() composer {
+	var c composer
+	c.body.set("{\n  \"temperature\": 21.5,\n  \"humidity\": 60\n}")
+	c.contentType.set("application/json")
+	c.contentEncoding.set("utf-8")
+	c.properties.add("level", "info")
+	return c
+}
+
+func (c *composer) message() hubclient.Message {
+	return hubclient.Message{
+		SystemProperties: hubproto.SystemProperties{
+			ContentType:     c.contentType.text,
+			ContentEncoding: c.contentEncoding.text,
+			MessageID:       c.messageID.text,
+			CorrelationID:   c.correlationID.text,
+			ComponentName:   c.componentID.text,
+		},
+		Properties: c.properties.list(),
+		Body:       []byte(c.body.text),
+	}
+}
+
+// SendTelemetry sends the composed message and follows it to its acknowledgement in the device's journal.
+func (p *Panel) SendTelemetry() {
+	p.mu.Lock()
+	message, qos0 := p.telemetry.message(), p.telemetry.qos0
+	p.mu.Unlock()
+	if message.ContentType == "application/json" {
+		if err := checkJSON("The message", string(message.Body)); err != nil {
+			p.fail("send", err)
+			return
+		}
+	}
+	client, err := p.session()
+	if err != nil {
+		p.fail("send", err)
+		return
+	}
+	var line *entry
+	p.update(func() {
+		p.clearNotice("send")
+		line = p.deviceLog.add(p.now(), entrySent, "Telemetry", oneLine(string(message.Body), 90), describeMessage(message))
+		line.outcome, line.note = pending, "sending"
+	})
+	p.start("send telemetry", func(ctx context.Context) {
+		began := time.Now()
+		send := client.Send
+		if qos0 {
+			send = client.SendQoS0
+		}
+		err := send(ctx, message)
+		p.update(func() {
+			if err != nil {
+				line.outcome, line.note = failed, "failed"
+				p.failLocked("send", err)
+				return
+			}
+			p.device.sent++
+			line.outcome, line.note = done, "acknowledged in "+milliseconds(time.Since(began))
+			if qos0 {
+				line.note = "written (QoS 0 has no acknowledgement)"
+			}
+		})
+	})
+}
+
+// describeMessage is a message in full, for the detail of a journal's line.
+func describeMessage(m hubclient.Message) string {
+	s := ""
+	for _, property := range hubproto.SystemPropertyTable {
+		if v, ok := m.SystemProperties.Get(property.Key); ok {
+			s += property.Name + ": " + v + "\n"
+		}
+	}
+	for _, property := range m.Properties {
+		s += propertyText(property) + "\n"
+	}
+	if s != "" {
+		s += "\n"
+	}
+	return s + payloadText(m.Body)
+}
+
+// propertyText tells a property without a value, with an empty one, and with one apart (protocol.md section 4, Values).
+func propertyText(p hubproto.Property) string {
+	switch {
+	case p.Null:
+		return p.Name + " (null)"
+	case p.Value == "":
+		return p.Name + " = \"\""
+	}
+	return p.Name + " = " + p.Value
+}

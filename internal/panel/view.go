@@ -1,0 +1,299 @@
+package panel
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hubpanel/hubpanel/pkg/hubclient"
+)
+
+// View is what the page should show now.
+func (p *Panel) View() *Node {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return h("div.app",
+		when(p.theme != ThemeAuto, attr("data-theme", string(p.theme))),
+		p.viewHeader(),
+		p.viewNotice(),
+		p.viewLink(),
+		p.viewTabs(),
+		h("main.panes", attr("id", "panes"),
+			p.viewDevicePane(),
+			p.viewCloudPane(),
+		),
+	)
+}
+
+func (p *Panel) viewHeader() *Node {
+	hubText := map[hubKind]string{
+		hubUnknown: "looking for a hub …",
+		hubServed:  "emulator beside the page",
+		hubInPage:  "emulator inside the page",
+		hubNone:    "no emulator",
+	}[p.hub]
+	return h("header.top",
+		h("h1.wordmark", h("span.wordmark-hub", text("hub")), h("span.wordmark-panel", text("panel"))),
+		h("p.tagline", text("A virtual device for Azure IoT Hub, in this page.")),
+		h("span.chip", testid("hub-kind"), attr("data-kind", map[hubKind]string{hubUnknown: "unknown", hubServed: "served", hubInPage: "inpage", hubNone: "none"}[p.hub]), text(hubText)),
+		h("label.theme",
+			h("span", text("Theme")),
+			h("select", testid("theme"),
+				Listener{"change", func(e Event) { p.update(func() { p.theme = Theme(e.Value) }) }},
+				nodes(options(string(p.theme), "auto", "Auto", "light", "Light", "dark", "Dark")),
+			),
+		),
+	)
+}
+
+// viewNotice is always in the page, empty or not, so that assistive technology watches it and layout does not jump.
+func (p *Panel) viewNotice() *Node {
+	return h("div.notice-place", attr("role", "alert"), testid("notice"), attr("data-about", p.notice.about),
+		when(p.notice.text != "",
+			h("div.notice",
+				h("p", text(p.notice.text)),
+				h("button.quiet", attr("type", "button"), label("Dismiss"), testid("notice-dismiss"), text("Dismiss"),
+					onClick(func() { p.update(func() { p.notice = notice{} }) })),
+			)),
+	)
+}
+
+// viewLink is the line between the two sides: who is on either end, and how the connection is.
+func (p *Panel) viewLink() *Node {
+	d := &p.device
+	words, state := p.stateWords()
+	host := d.endpoint()
+	if host == "" {
+		host = p.cloud.info.HubHostName
+	}
+	name := d.name()
+	if name == "" { // before the first session: the one that Connect would begin
+		name = "—"
+		if next, err := hubclient.ParseConnectionString(d.connection.text); err == nil {
+			name = next.DeviceID
+		}
+	}
+	return h("section.link", label("Connection"), attr("data-state", state),
+		h("span.link-end.link-device", h("span.link-role", text("Device")), h("b", testid("device-name"), text(name))),
+		h("span.link-middle",
+			h("span.wire", attr("aria-hidden", "true"),
+				h("span.pulse.up", key(fmt.Sprint("up", d.sent))),
+				h("span.pulse.down", key(fmt.Sprint("down", d.received)))),
+			h("span.link-state", attr("role", "status"), h("span.lamp"), h("span", testid("state"), attr("data-state", state), text(words))),
+		),
+		h("span.link-end.link-cloud", h("span.link-role", text("Hub")), h("b", testid("hub-name"), text(host))),
+	)
+}
+
+// stateWords says how the connection is, for a person and for a test.
+func (p *Panel) stateWords() (words, state string) {
+	d := &p.device
+	if !d.running() {
+		if d.state.Phase == hubclient.Refused {
+			return "Refused", "refused"
+		}
+		return "Not connected", "disconnected"
+	}
+	s := d.state
+	switch s.Phase {
+	case hubclient.Dialing:
+		return "Dialling …", "dialing"
+	case hubclient.Connecting:
+		return "Connecting …", "connecting"
+	case hubclient.Connected:
+		return fmt.Sprintf("Connected since %s", s.Since.In(p.env.Location).Format("15:04:05")), "connected"
+	case hubclient.Reconnecting:
+		return "Connection lost, next attempt at " + p.nextTry().Format("15:04:05"), "reconnecting"
+	case hubclient.Refused:
+		return "Refused", "refused"
+	}
+	return "Not connected", "disconnected"
+}
+
+func (p *Panel) viewTabs() *Node {
+	tabs := make(nodes, 0, len(topics))
+	for _, t := range topics {
+		current := "false"
+		if t.topic == p.topic {
+			current = "true"
+		}
+		tabs = append(tabs, h("button.tab", attr("type", "button"), testid("tab-"+string(t.topic)),
+			attr("aria-pressed", current), attr("aria-controls", "panes"), text(t.name), onClick(func() { p.Show(t.topic) })))
+	}
+	return h("nav.tabs", label("What both sides show"), tabs)
+}
+
+func (p *Panel) viewDevicePane() *Node {
+	var card *Node
+	switch p.topic {
+	case TopicMessages:
+		card = p.viewInbox()
+	case TopicTwin:
+		card = p.viewTwin()
+	case TopicMethods:
+		card = p.viewMethods()
+	case TopicProvisioning:
+		card = p.viewProvisioning()
+	default:
+		card = p.viewComposer()
+	}
+	return h("section.pane.device", label("Device side"),
+		h("header.pane-head", h("h2", text("Device")), h("p", text("What runs in this page."))),
+		p.viewConnection(),
+		card,
+		p.viewJournal(&p.deviceLog, "device-log", "Device log",
+			"Nothing yet. Connect, then send a message: every exchange with the hub is listed here."),
+	)
+}
+
+// viewConnection is the connection form, or the session's facts and the way to end it.
+func (p *Panel) viewConnection() *Node {
+	d := &p.device
+	if d.running() {
+		return h("div.card.session", key("session"),
+			h("dl.facts",
+				h("div", h("dt", text("Host")), h("dd", text(d.endpoint()))),
+				h("div", h("dt", text("Device id")), h("dd", text(d.name()))),
+				when(!d.state.TokenExpiry.IsZero(),
+					h("div", h("dt", text("SAS token until")), h("dd", text(d.state.TokenExpiry.In(p.env.Location).Format("15:04:05"))))),
+			),
+			h("div.actions",
+				when(d.state.Phase == hubclient.Reconnecting,
+					h("button.secondary", attr("type", "button"), testid("try-now"), text("Try now"), onClick(p.TryNow))),
+				h("button.secondary", attr("type", "button"), testid("disconnect"), text("Disconnect"), onClick(p.Disconnect)),
+			),
+		)
+	}
+	kind := "password"
+	if d.reveal {
+		kind = "text"
+	}
+	return h("form.card.connect", key("connect"), onSubmit(p.Connect),
+		h("label.field-name", attr("for", "connection-string"), text("Device connection string")),
+		h("div.with-button",
+			h("input.mono", attr("type", kind), attr("id", "connection-string"), testid("connection-string"), attr("autocomplete", "off"), attr("spellcheck", "false"),
+				attr("autocapitalize", "off"), attr("placeholder", "HostName=…;DeviceId=…;SharedAccessKey=…"),
+				attr("aria-describedby", "connection-help"), value{&d.connection}, p.typing(&d.connection)),
+			h("button.primary", attr("type", "submit"), testid("connect"), text("Connect")),
+		),
+		h("label.check",
+			h("input", attr("type", "checkbox"), testid("reveal"), flag("checked", d.reveal),
+				Listener{"change", func(e Event) { p.update(func() { d.reveal = e.Checked }) }}),
+			h("span", text("Show the key"))),
+		h("p.help", attr("id", "connection-help"), text(p.connectionHelp())),
+	)
+}
+
+func (p *Panel) connectionHelp() string {
+	if d := &p.device; d.connection.text != "" && d.connection.text == p.cloud.info.DeviceConnectionString {
+		return "A ready-made device of the emulator. Or paste your own device's string: it stays in this page's memory."
+	}
+	return "The device's own string, from the Azure portal: Devices, your device, Primary connection string. It stays in this page's memory."
+}
+
+// typing keeps f in step with what a person types into the element.
+func (p *Panel) typing(f *field) Listener {
+	return Listener{"input", func(e Event) { p.update(func() { f.text = e.Value }) }}
+}
+
+// viewJournal lists what happened, newest first.
+func (p *Panel) viewJournal(j *journal, id, name, empty string) *Node {
+	rows := make(nodes, 0, len(j.entries))
+	for i := len(j.entries) - 1; i >= 0; i-- {
+		rows = append(rows, p.viewEntry(j.entries[i]))
+	}
+	return h("section.log", label(name), testid(id),
+		h("header.log-head", h("h3", text(name)),
+			when(len(j.entries) > 0,
+				h("button.quiet", attr("type", "button"), testid(id+"-clear"), text("Clear"), onClick(func() { p.update(j.clear) }))),
+		),
+		when(len(j.entries) == 0, h("p.empty", text(empty))),
+		when(len(j.entries) > 0, h("ol.entries", attr("role", "log"), attr("tabindex", "0"), label(name), rows)),
+		when(j.dropped > 0, h("p.empty", text(fmt.Sprintf("%d older entries were dropped: the log keeps %d.", j.dropped, journalLimit)))),
+	)
+}
+
+var arrows = map[entryKind]string{entrySent: "→", entryReceived: "←", entryState: "·", entryError: "!"}
+
+func (p *Panel) viewEntry(e *entry) *Node {
+	line := parts{
+		h("time", text(clock(e.at))),
+		h("span.arrow", attr("aria-hidden", "true"), text(arrows[e.kind])),
+		h("span.what", text(e.what)),
+		when(e.note != "", h("span.outcome", attr("data-outcome", string(e.outcome)), text(e.note))),
+		h("span.summary", text(e.summary)),
+	}
+	k := key(fmt.Sprint(e.id))
+	if e.detail == "" {
+		return h("li.entry", k, attr("data-kind", string(e.kind)), h("div.line", line))
+	}
+	return h("li.entry", k, attr("data-kind", string(e.kind)),
+		h("details", h("summary.line", line), h("pre.detail", text(e.detail))))
+}
+
+// viewProperties edits a property bag.
+func (p *Panel) viewProperties(rows *propertyRows, id, name string) *Node {
+	lines := make(nodes, 0, len(rows.rows))
+	for i, row := range rows.rows {
+		lines = append(lines, h("div.property", key(fmt.Sprint(row.id)),
+			h("input.mono", attr("type", "text"), label(fmt.Sprintf("Property %d, name", i+1)), testid(fmt.Sprint(id, "-name-", i)),
+				attr("placeholder", "name"), value{&row.name}, p.typing(&row.name)),
+			h("input.mono", attr("type", "text"), label(fmt.Sprintf("Property %d, value", i+1)), testid(fmt.Sprint(id, "-value-", i)),
+				attr("placeholder", "value"), value{&row.value}, p.typing(&row.value)),
+			h("button.quiet", attr("type", "button"), label(fmt.Sprintf("Remove property %d", i+1)), text("×"),
+				onClick(func() { p.update(func() { rows.remove(row.id) }) })),
+		))
+	}
+	return h("fieldset.properties",
+		h("legend", text(name)),
+		h("div.property-rows", lines),
+		h("button.quiet", attr("type", "button"), testid(id+"-add"), text("+ Add a property"),
+			onClick(func() { p.update(func() { rows.add("", "") }) })),
+	)
+}
+
+// viewText is a labelled line of text.
+func (p *Panel) viewText(name, id string, f *field, more ...part) *Node {
+	return h("label.field",
+		h("span.field-name", text(name)),
+		h("input.mono", attr("type", "text"), testid(id), attr("autocomplete", "off"), attr("spellcheck", "false"), value{f}, p.typing(f), parts(more)),
+	)
+}
+
+// viewJSON is a labelled editor for a document, with the place of the first error under it.
+func (p *Panel) viewJSON(name, id string, f *field, rows int, optional bool) *Node {
+	problem := ""
+	if s := strings.TrimSpace(f.text); s != "" || !optional {
+		if err := checkJSON("This", f.text); err != nil {
+			problem = sentence(err)
+		}
+	}
+	return h("div.field",
+		h("label.field-name", attr("for", id), text(name)),
+		h("textarea.mono", attr("id", id), testid(id), attr("rows", fmt.Sprint(rows)), attr("spellcheck", "false"),
+			attr("aria-describedby", id+"-problem"), value{f}, p.typing(f)),
+		h("p.problem", attr("id", id+"-problem"), text(problem)),
+	)
+}
+
+func viewResult(r result, id string) part {
+	if r.text == "" {
+		return nil
+	}
+	state := "failed"
+	if r.ok {
+		state = "ok"
+	}
+	return h("div.result", attr("role", "status"), testid(id), attr("data-result", state),
+		h("p", text(r.text)),
+		when(r.body != "", h("pre", text(r.body))),
+	)
+}
+
+// options are those of a select: pairs of value and name.
+func options(selected string, pairs ...string) []*Node {
+	var list []*Node
+	for i := 0; i+1 < len(pairs); i += 2 {
+		list = append(list, h("option", attr("value", pairs[i]), flag("selected", pairs[i] == selected), text(pairs[i+1])))
+	}
+	return list
+}
