@@ -1,0 +1,71 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+	"syscall/js"
+
+	"honnef.co/go/js/dom/v2"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/panel"
+)
+
+// mount(root, {query, fragment, served, onFatal}) shows a panel in an element.
+func mount(_ js.Value, args []js.Value) any {
+	root, options := args[0], args[1]
+	params := panel.ParseParams(options.Get("query").String(), options.Get("fragment").String())
+	onFatal := options.Get("onFatal")
+	served := options.Get("served").Bool()
+	go show(root, params, served, func(sentence, detail string) { onFatal.Invoke(sentence, detail) })
+	return nil
+}
+
+func show(root js.Value, params panel.Params, served bool, fatal func(sentence, detail string)) {
+	defer func() {
+		if r := recover(); r != nil {
+			fatal("The page cannot be drawn. Reload it to start afresh.", hubproto.Redact(fmt.Sprintf("%v\n\n%s", r, debug.Stack())))
+		}
+	}()
+	frames := newFrames()
+	env := panel.Env{Params: params, Changed: frames.want, Fatal: fatal}
+	if served {
+		env.Fetch = fetch
+	}
+	p := panel.New(env)
+	paint := newPainter(dom.WrapElement(root), p.Handle)
+	p.Start()
+	paint.show(p.View())
+	for range frames.ready {
+		paint.show(p.View())
+	}
+}
+
+// frames joins however many changes into one drawing per frame of the screen.
+type frames struct {
+	ready  chan struct{}
+	wanted bool // owned by the one thread that JavaScript and Go share here
+	on     js.Func
+}
+
+func newFrames() *frames {
+	f := &frames{ready: make(chan struct{}, 1)}
+	f.on = js.FuncOf(func(js.Value, []js.Value) any {
+		f.wanted = false
+		select {
+		case f.ready <- struct{}{}:
+		default:
+		}
+		return nil
+	})
+	return f
+}
+
+func (f *frames) want() {
+	if !f.wanted {
+		f.wanted = true
+		js.Global().Call("requestAnimationFrame", f.on)
+	}
+}

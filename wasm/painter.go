@@ -1,0 +1,276 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"slices"
+
+	"honnef.co/go/js/dom/v2"
+
+	"github.com/hubpanel/hubpanel/internal/panel"
+)
+
+// painter makes an element's content follow a view. It changes only what differs from what it drew before, and it draws
+// with createElement and textContent alone: no text of the hub's ever becomes markup, and the page's Content Security
+// Policy with Trusted Types has nothing to object to.
+type painter struct {
+	document dom.Document
+	root     dom.Element
+	handle   func(do func(panel.Event), e panel.Event)
+	drawn    *painted
+	byID     map[int]*painted // elements with listeners, by the number that they carry
+	lastID   int
+}
+
+// painted is an element and the node that it shows.
+type painted struct {
+	node     *panel.Node
+	element  dom.Element
+	children []*painted
+	id       int // 0: no listeners
+}
+
+// idProperty is the JavaScript property by which an event's target leads back to its node.
+const idProperty = "hubpanelID"
+
+func newPainter(root dom.Element, handle func(func(panel.Event), panel.Event)) *painter {
+	p := &painter{document: dom.GetWindow().Document(), root: root, handle: handle, byID: map[int]*painted{}}
+	// One listener per kind of event, on the root: elements come and go without a js.Func each.
+	for _, event := range []string{"click", "input", "change"} {
+		root.AddEventListener(event, false, p.dispatch)
+	}
+	root.AddEventListener("submit", false, func(e dom.Event) {
+		e.PreventDefault() // the page does not navigate
+		p.dispatch(e)
+	})
+	root.AddEventListener("keydown", false, submitByKey)
+	return p
+}
+
+// submitByKey makes Ctrl-Enter (or Cmd-Enter) in a text area send its form, as Enter does in a line of text.
+func submitByKey(e dom.Event) {
+	v := e.Underlying()
+	if v.Get("key").String() != "Enter" || !v.Get("ctrlKey").Bool() && !v.Get("metaKey").Bool() {
+		return
+	}
+	target := v.Get("target")
+	if form := target.Get("form"); target.Get("localName").String() == "textarea" && form.Truthy() {
+		e.PreventDefault()
+		form.Call("requestSubmit")
+	}
+}
+
+// dispatch finds the nearest element with a listener for the event, from its target up.
+func (p *painter) dispatch(e dom.Event) {
+	event := e.Type()
+	target := e.Underlying().Get("target")
+	root := p.root.Underlying()
+	for v := target; v.Truthy() && !v.Equal(root); v = v.Get("parentElement") {
+		id := v.Get(idProperty)
+		if id.IsUndefined() {
+			continue
+		}
+		shown := p.byID[id.Int()]
+		if shown == nil {
+			continue
+		}
+		for _, l := range shown.node.Events {
+			if l.Event == event {
+				p.handle(l.Do, panel.Event{Value: stringOr(v.Get("value"), ""), Checked: v.Get("checked").Truthy()})
+				return
+			}
+		}
+	}
+}
+
+func (p *painter) show(view *panel.Node) {
+	if p.drawn == nil {
+		p.root.SetTextContent("")
+		p.drawn = p.create(view)
+		p.root.AppendChild(p.drawn.element)
+		return
+	}
+	p.drawn = p.patch(p.root, p.drawn, view)
+}
+
+func (p *painter) create(n *panel.Node) *painted {
+	shown := &painted{node: n, element: p.document.CreateElement(n.Tag)}
+	for _, a := range n.Attrs {
+		p.setAttr(shown, a)
+	}
+	if n.Text != "" {
+		shown.element.SetTextContent(n.Text)
+	}
+	for _, child := range n.Children {
+		c := p.create(child)
+		shown.children = append(shown.children, c)
+		shown.element.AppendChild(c.element)
+	}
+	if n.HasValue {
+		shown.element.Underlying().Set("value", n.Value)
+	}
+	p.listen(shown)
+	return shown
+}
+
+// listen gives an element that has listeners the number by which dispatch finds it.
+func (p *painter) listen(shown *painted) {
+	if len(shown.node.Events) > 0 && shown.id == 0 {
+		p.lastID++
+		shown.id = p.lastID
+		p.byID[shown.id] = shown
+		shown.element.Underlying().Set(idProperty, shown.id)
+	}
+}
+
+// patch makes old show n and returns what stands there now: old itself, or an element that took its place.
+func (p *painter) patch(parent dom.Node, old *painted, n *panel.Node) *painted {
+	if old.node.Tag != n.Tag || old.node.Key != n.Key {
+		fresh := p.create(n)
+		parent.ReplaceChild(fresh.element, old.element)
+		p.forget(old)
+		return fresh
+	}
+	before := old.node
+	old.node = n
+	p.patchAttrs(old, before)
+	// Text and children exclude each other: the one goes before the other comes.
+	if before.Text != "" && n.Text == "" {
+		old.element.SetTextContent("")
+	}
+	p.patchChildren(old)
+	if n.Text != "" && before.Text != n.Text {
+		old.element.SetTextContent(n.Text)
+	}
+	if n.HasValue && (n.Rev != before.Rev || !before.HasValue) {
+		old.element.Underlying().Set("value", n.Value)
+	}
+	p.listen(old)
+	return old
+}
+
+func (p *painter) patchAttrs(shown *painted, before *panel.Node) {
+	n := shown.node
+	for _, a := range before.Attrs {
+		if _, still := n.Attr(a.Name); !still {
+			p.removeAttr(shown, a)
+		}
+	}
+	for _, a := range n.Attrs {
+		if v, had := before.Attr(a.Name); !had || v != a.Value {
+			p.setAttr(shown, a)
+		}
+	}
+}
+
+// liveProperty names the property behind an attribute that is only the element's first state: once a person has touched
+// a check box, its checked attribute changes nothing.
+func liveProperty(name string) bool {
+	return name == "checked" || name == "selected" || name == "disabled"
+}
+
+func (p *painter) setAttr(shown *painted, a panel.Attr) {
+	if a.Bare && liveProperty(a.Name) {
+		shown.element.Underlying().Set(a.Name, true)
+		return
+	}
+	shown.element.SetAttribute(a.Name, a.Value)
+}
+
+func (p *painter) removeAttr(shown *painted, a panel.Attr) {
+	if a.Bare && liveProperty(a.Name) {
+		shown.element.Underlying().Set(a.Name, false)
+		return
+	}
+	shown.element.RemoveAttribute(a.Name)
+}
+
+// patchChildren matches children by key where they have keys. Those without match the next of their kind, so that an
+// optional line that comes or goes does not take its neighbours' focus and state along.
+func (p *painter) patchChildren(shown *painted) {
+	want := shown.node.Children
+	have := shown.children
+	if len(want) == 0 && len(have) == 0 {
+		return
+	}
+	byKey := map[string]*painted{}
+	var unkeyed []*painted
+	for _, c := range have {
+		if c.node.Key != "" {
+			byKey[c.node.Key] = c
+		} else {
+			unkeyed = append(unkeyed, c)
+		}
+	}
+	now := make([]*painted, 0, len(want))
+	for _, n := range want {
+		var c *painted
+		if n.Key != "" {
+			if c = byKey[n.Key]; c != nil {
+				delete(byKey, n.Key)
+			}
+		} else if i := slices.IndexFunc(unkeyed, func(c *painted) bool { return sameKind(c.node, n) }); i >= 0 {
+			c = unkeyed[i]
+			unkeyed = slices.Delete(unkeyed, i, i+1)
+		}
+		if c != nil {
+			c = p.patch(shown.element, c, n)
+		} else {
+			c = p.create(n)
+		}
+		now = append(now, c)
+	}
+	for _, c := range byKey {
+		p.remove(shown, c)
+	}
+	for _, c := range unkeyed {
+		p.remove(shown, c)
+	}
+	p.order(shown, have, now)
+	shown.children = now
+}
+
+func sameKind(a, b *panel.Node) bool {
+	classA, _ := a.Attr("class")
+	classB, _ := b.Attr("class")
+	return a.Tag == b.Tag && classA == classB
+}
+
+// order puts the children where they belong. From the last to the first, each goes before the one that follows it, and
+// is left alone if it is there already: a new entry at the head of a long log moves nothing else.
+func (p *painter) order(shown *painted, have, now []*painted) {
+	if len(have) == len(now) {
+		same := true
+		for i := range now {
+			same = same && have[i] == now[i]
+		}
+		if same {
+			return
+		}
+	}
+	parent := shown.element.Underlying()
+	var next any // nil, JavaScript's null: the end
+	for i := len(now) - 1; i >= 0; i-- {
+		v := now[i].element.Underlying()
+		sibling := v.Get("nextSibling")
+		there := v.Get("parentNode").Equal(parent) && (next == nil && sibling.IsNull() || next != nil && sibling.Truthy() && sibling.Equal(now[i+1].element.Underlying()))
+		if !there {
+			parent.Call("insertBefore", v, next)
+		}
+		next = v
+	}
+}
+
+func (p *painter) remove(parent, c *painted) {
+	parent.element.RemoveChild(c.element)
+	p.forget(c)
+}
+
+func (p *painter) forget(c *painted) {
+	if c.id != 0 {
+		delete(p.byID, c.id)
+	}
+	for _, child := range c.children {
+		p.forget(child)
+	}
+}

@@ -1,0 +1,49 @@
+// boot.js: starts hubpanel in its own page, shows how far the loading is, and what went wrong if it did.
+import { load } from "./hubpanel.js";
+
+const app = document.getElementById("app");
+const bar = document.getElementById("progress");
+const status = document.getElementById("loading-status");
+const crash = document.getElementById("crash");
+
+// A secret in a link is wiped from the address at once, before anything else runs: history and Referer must not keep it.
+// Whether it was one is decided in internal/panel, which also tells the person.
+const query = location.search.slice(1);
+const fragment = location.hash.slice(1);
+const known = ["view", "theme", "lang", "hub", "embed", "scenario"];
+const kept = new URLSearchParams([...new URLSearchParams(query)].filter(([name, value]) => known.includes(name) && /^[\w.-]{1,64}$/.test(value)));
+if (kept.toString() !== new URLSearchParams(query).toString() || fragment !== "") {
+  history.replaceState(null, "", location.pathname + (kept.size > 0 ? "?" + kept : ""));
+}
+
+function fatal(sentence, detail) {
+  console.error(sentence, detail);
+  document.getElementById("crash-sentence").textContent = sentence;
+  document.getElementById("crash-detail").textContent = detail;
+  crash.hidden = false;
+  document.getElementById("crash-reload").focus();
+}
+document.getElementById("crash-reload").addEventListener("click", () => location.reload());
+document.getElementById("crash-dismiss").addEventListener("click", () => { crash.hidden = true; });
+
+const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+
+try {
+  const panel = await load({
+    onProgress(loaded, total) {
+      if (total > 0) {
+        bar.max = total;
+        bar.value = loaded;
+      }
+      status.textContent = total > 0
+        ? `Loading the device: ${megabytes(loaded)} of ${megabytes(total)} MB`
+        : `Loading the device: ${megabytes(loaded)} MB`;
+    },
+  });
+  status.textContent = "Starting …";
+  panel.ended.catch((error) => fatal(error.message, String(error.stack ?? "")));
+  window.hubpanel = panel;
+  panel.mount(app, { query, fragment, served: document.querySelector("meta[name=hubpanel-hub]")?.content === "served", onFatal: fatal });
+} catch (error) {
+  fatal(error.message, String(error.stack ?? ""));
+}

@@ -1,0 +1,242 @@
+// hubpanel.js: a browser device SDK for Azure IoT Hub, and the loader of hubpanel's own page.
+//
+//   import { load } from "./hubpanel.js";
+//   const panel = await load();
+//   const device = await panel.connect({ connectionString });
+//   await device.send({ temperature: 21.5 });
+//
+// The work is done by hubpanel.wasm (Go). This file loads it once, and turns documents into JSON text and back at its
+// border. It is an ES module without dependencies, and runs under `script-src 'self' 'wasm-unsafe-eval'` with Trusted Types.
+
+let loading;
+
+/**
+ * Loads and starts the WebAssembly program, once for all callers.
+ * @param {{onProgress?: (loaded: number, total: number) => void}} [options] total is 0 while it is unknown; bytes.
+ * @returns {Promise<Hubpanel>}
+ */
+export function load(options = {}) {
+  loading ??= start(options).catch((error) => {
+    loading = undefined; // the next call may have more luck
+    throw error;
+  });
+  return loading;
+}
+
+async function start({ onProgress = () => {} }) {
+  if (typeof WebAssembly !== "object") {
+    throw coded("unsupported", "This browser has no WebAssembly (it may be switched off by a lockdown mode): hubpanel cannot run in it.");
+  }
+  await import("./wasm_exec.js"); // the Go toolchain's own; it defines globalThis.Go
+  const go = new globalThis.Go();
+  const instance = await instantiate(go.importObject, onProgress);
+  const ready = new Promise((resolve) => { globalThis.hubpanelReady = resolve; });
+  const ended = go.run(instance).then(() => { throw coded("panic", "hubpanel's program ended. Reload the page."); });
+  ended.catch(() => {}); // told through Hubpanel.ended; nobody listening must not be a second error
+  const life = new Life(ended);
+  const api = await life.guard(ready);
+  delete globalThis.hubpanelReady;
+  return new Hubpanel(api, life);
+}
+
+/** Compiles while it loads, and counts what has arrived. */
+async function instantiate(imports, onProgress) {
+  const response = await fetch(new URL("./hubpanel.wasm", import.meta.url));
+  if (!response.ok) {
+    throw coded("network", `hubpanel.wasm could not be loaded: the server answered ${response.status}. Was it built? (make wasm)`);
+  }
+  const total = sizeFromPage();
+  let loaded = 0;
+  const counted = response.body.pipeThrough(new TransformStream({
+    transform(chunk, controller) {
+      loaded += chunk.byteLength;
+      onProgress(loaded, total);
+      controller.enqueue(chunk);
+    },
+  }));
+  // A response of our own: static hosts send all sorts of Content-Type, and streaming insists on this one.
+  const wasm = new Response(counted, { headers: { "Content-Type": "application/wasm" } });
+  return (await WebAssembly.instantiateStreaming(wasm, imports)).instance;
+}
+
+// The length of the uncompressed program, which Content-Length does not tell when the transfer is compressed.
+function sizeFromPage() {
+  return Number(document.querySelector("meta[name=hubpanel-wasm-size]")?.content) || 0;
+}
+
+function coded(code, message) {
+  return Object.assign(new Error(message), { code });
+}
+
+/** The life of the program: what waits for it must not wait for ever when it breaks. */
+class Life {
+  #waiting = new Set();
+
+  constructor(ended) {
+    this.ended = ended;
+    ended.catch((error) => this.#waiting.forEach((reject) => reject(error)));
+  }
+
+  // A set of what is pending, and not Promise.race with ended: every race would stay on ended for as long as the page lives.
+  guard(promise) {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
+  }
+}
+
+class Hubpanel {
+  #go;
+  #life;
+
+  constructor(api, life) {
+    this.#go = api;
+    this.#life = life;
+  }
+
+  /** A promise that rejects when the program has ended, which it does only by breaking. */
+  get ended() {
+    return this.#life.ended;
+  }
+
+  /** Shows the panel in an element. For hubpanel's own pages. */
+  mount(root, { query = "", fragment = "", served = true, onFatal = () => {} } = {}) {
+    this.#go.mount(root, { query, fragment, served, onFatal });
+  }
+
+  /**
+   * Connects a device. Resolves when the hub has accepted it; rejects when the first attempt fails.
+   * @param {{connectionString?: string, host?: string, deviceId?: string, moduleId?: string, gateway?: string,
+   *   key?: string, sas?: string, endpoint?: string, cleanSession?: boolean, modelId?: string}} options
+   * @returns {Promise<Device>}
+   */
+  async connect(options) {
+    const device = new Device();
+    await device[open](this.#go, options, this.#life);
+    return device;
+  }
+
+  /**
+   * Registers with the Device Provisioning Service.
+   * @param {{endpoint?: string, idScope: string, registrationId: string, key?: string, groupKey?: string, sas?: string,
+   *   payload?: any, onStep?: (step: {step: string, status: number, retryAfterMs: number, topic: string}) => void}} options
+   */
+  async register({ onStep = () => {}, ...options }) {
+    const step = (text) => guarded(() => onStep(JSON.parse(text)));
+    return JSON.parse(await this.#life.guard(this.#go.register(JSON.stringify(options), step)));
+  }
+}
+
+const open = Symbol("open");
+
+/** A device or module, kept connected until close. */
+class Device {
+  #go;
+  #life;
+  #handlers = new Map();
+  #methods = new Map();
+
+  async [open](api, options, life) {
+    this.#life = life;
+    const emit = (name, text) => this.#emit(name, JSON.parse(text));
+    const method = (name, payload) => this.#answer(name, payload);
+    this.#go = await life.guard(api.connect(JSON.stringify(options), { emit, method }));
+  }
+
+  /**
+   * Calls handler for every "message", "desired", "state" or "packet". Returns a function that ends that.
+   * A message's body is a Uint8Array; its text() and json() read it.
+   */
+  on(name, handler) {
+    if (!["message", "desired", "state", "packet"].includes(name)) {
+      throw coded("argument", `there is no event "${name}": use message, desired, state or packet`);
+    }
+    const list = this.#handlers.get(name) ?? new Set();
+    this.#handlers.set(name, list.add(handler));
+    return () => list.delete(handler);
+  }
+
+  /** Answers the direct method of this name with what handler returns: {status, payload}. */
+  onMethod(name, handler) {
+    this.#methods.set(name, handler);
+  }
+
+  /**
+   * Sends telemetry. Resolves when the hub has acknowledged it (qos 1), or when it is written (qos 0).
+   * @param {any} body a Uint8Array or a string as it stands, anything else as JSON
+   */
+  send(body, options = {}) {
+    const raw = body instanceof Uint8Array || typeof body === "string";
+    const json = raw ? {} : { contentType: "application/json", contentEncoding: "utf-8" };
+    const bytes = body instanceof Uint8Array ? body : new TextEncoder().encode(raw ? body : JSON.stringify(body));
+    return this.#call("send", JSON.stringify({ ...json, ...options, body: toBase64(bytes) }));
+  }
+
+  /** The device twin: {desired, reported}, each with its $version. */
+  async twin() {
+    return JSON.parse(await this.#call("twin"));
+  }
+
+  /** Merges a patch into the reported properties (null deletes). Resolves with their new version. */
+  report(patch) {
+    return this.#call("report", JSON.stringify(patch));
+  }
+
+  /** Disconnects. Afterwards every call rejects with the code "closed". */
+  async close() {
+    if (this.#go) {
+      const closing = this.#call("close");
+      this.#go = undefined;
+      await closing;
+    }
+  }
+
+  #call(name, ...args) {
+    if (!this.#go) {
+      return Promise.reject(coded("closed", "The device was closed."));
+    }
+    return this.#life.guard(this.#go[name](...args));
+  }
+
+  #emit(name, event) {
+    if (name === "message") {
+      const body = fromBase64(event.body);
+      const text = () => new TextDecoder().decode(body);
+      event = { ...event, body, text, json: () => JSON.parse(text()) };
+    }
+    for (const handler of this.#handlers.get(name) ?? []) {
+      guarded(() => handler(event));
+    }
+  }
+
+  async #answer(name, payload) {
+    const handler = this.#methods.get(name);
+    if (!handler) {
+      return { status: 404, payload: JSON.stringify({ message: `no handler for the method ${name}` }) };
+    }
+    const { status = 200, payload: answer = null } = (await handler(payload ? JSON.parse(payload) : null)) ?? {};
+    return { status, payload: JSON.stringify(answer) };
+  }
+}
+
+// A handler that throws is its author's to see, and must not end the session.
+function guarded(call) {
+  try {
+    call();
+  } catch (error) {
+    globalThis.reportError(error);
+  }
+}
+
+function toBase64(bytes) {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 0x8000) {
+    text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  }
+  return btoa(text);
+}
+
+function fromBase64(text) {
+  return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+}
