@@ -194,6 +194,10 @@ func TestDependenciesStayWhereTheyBelong(t *testing.T) {
 			if !p.own() {
 				continue
 			}
+			// A program that drives browsers is not for other packages' tests either.
+			for _, path := range slices.Concat(p.TestImports, p.XTestImports) {
+				require.False(t, strings.HasPrefix(path, "github.com/chromedp/") && !strings.HasPrefix(p.name()+"/", "e2e/"), "the tests of %s import %s", p.name(), path)
+			}
 			for _, path := range p.Imports {
 				for dependency, belongs := range onlyIn {
 					if path == dependency || strings.HasPrefix(path, dependency+"/") {

@@ -28,7 +28,7 @@ func ready(t *testing.T, stdout io.Reader) (url string) {
 	require.NoError(t, err)
 	url, found := strings.CutPrefix(strings.TrimSpace(line), "hubpanel is ready: ")
 	require.True(t, found, line)
-	response, err := http.Get(url + "healthz")
+	response, err := http.Get(url + "/healthz")
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, http.StatusOK, response.StatusCode)

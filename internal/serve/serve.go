@@ -55,7 +55,7 @@ type Options struct {
 
 // Server is what Start started.
 type Server struct {
-	// URL is the page's, by HTTP where it listens and otherwise by HTTPS: an origin with a slash.
+	// URL is the page's, by HTTP where it listens and otherwise by HTTPS: an origin, such as "http://127.0.0.1:8080".
 	URL string
 
 	// HTTPSURL is the page's over TLS, and MQTTSAddr the address of MQTT over TLS; empty where it does not listen.
@@ -152,7 +152,7 @@ func (s *Server) start(ctx, base context.Context, o Options, page *site.Site) er
 		if err != nil {
 			return err
 		}
-		s.URL = pageURL("http", l.Addr(), "127.0.0.1")
+		s.URL = origin("http", l.Addr(), "127.0.0.1")
 		s.serveHTTP(base, l, handler, nil)
 	}
 	if o.HTTPS != "" {
@@ -160,7 +160,7 @@ func (s *Server) start(ctx, base context.Context, o Options, page *site.Site) er
 		if err != nil {
 			return err
 		}
-		s.HTTPSURL = pageURL("https", l.Addr(), hostname)
+		s.HTTPSURL = origin("https", l.Addr(), hostname)
 		if s.URL == "" {
 			s.URL = s.HTTPSURL
 		}
@@ -283,9 +283,9 @@ func isUpgrade(r *http.Request) bool {
 	return false
 }
 
-// pageURL is the address to open a listener's page by. A listener on every interface has no address of its own, so it is
+// origin is where to open a listener's page. A listener on every interface has no address of its own, so it is
 // called by name.
-func pageURL(scheme string, addr net.Addr, name string) string {
+func origin(scheme string, addr net.Addr, name string) string {
 	host, port, _ := net.SplitHostPort(addr.String())
 	ip := net.ParseIP(host)
 	if scheme == "https" || ip.IsUnspecified() {
@@ -295,7 +295,7 @@ func pageURL(scheme string, addr net.Addr, name string) string {
 		if strings.Contains(host, ":") {
 			host = "[" + host + "]"
 		}
-		return scheme + "://" + host + "/"
+		return scheme + "://" + host
 	}
-	return scheme + "://" + net.JoinHostPort(host, port) + "/"
+	return scheme + "://" + net.JoinHostPort(host, port)
 }

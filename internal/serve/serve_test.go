@@ -71,7 +71,7 @@ func request(t *testing.T, client *http.Client, method, url, host string, header
 // info is what the page asks the emulator for first.
 func info(t *testing.T, client *http.Client, s *Server) emulator.Info {
 	t.Helper()
-	status, body := request(t, client, "GET", s.URL+"emulator/info", "")
+	status, body := request(t, client, "GET", s.URL+"/emulator/info", "")
 	require.Equal(t, 200, status, body)
 	var info emulator.Info
 	require.NoError(t, json.Unmarshal([]byte(body), &info))
@@ -103,21 +103,21 @@ func connect(t *testing.T, conn net.Conn, connectionString string) *mqttcodec.Co
 func TestPageAndEmulatorShareAnOrigin(t *testing.T) {
 	s := start(t, Options{})
 	client := http.DefaultClient
-	require.Regexp(t, `^http://127\.0\.0\.1:\d+/$`, s.URL)
+	require.Regexp(t, `^http://127\.0\.0\.1:\d+$`, s.URL)
 
 	status, body := request(t, client, "GET", s.URL, "")
 	require.Equal(t, 200, status)
 	require.Contains(t, body, "the page")
-	status, _ = request(t, client, "GET", s.URL+"healthz", "")
+	status, _ = request(t, client, "GET", s.URL+"/healthz", "")
 	require.Equal(t, 200, status)
-	status, _ = request(t, client, "GET", s.URL+"devices?api-version="+hubproto.APIVersion, "")
+	status, _ = request(t, client, "GET", s.URL+"/devices?api-version="+hubproto.APIVersion, "")
 	require.Equal(t, 401, status, "the emulator's, and nothing without a token")
-	status, _ = request(t, client, "PUT", s.URL+"index.html", "")
+	status, _ = request(t, client, "PUT", s.URL+"/index.html", "")
 	require.NotEqual(t, 200, status, "the page is for reading")
 
 	cs := info(t, client, s).DeviceConnectionString
 	for _, path := range []string{"$iothub/websocket?iothub-no-client-cert=true", "$iothub/websocket", ""} {
-		conn, err := wsconn.Dial(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+path)
+		conn, err := wsconn.Dial(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/"+path)
 		require.NoError(t, err, path)
 		require.Equal(t, mqttcodec.ConnectionAccepted, connect(t, conn, cs).ReturnCode, path)
 		require.NoError(t, conn.Close())
@@ -126,15 +126,15 @@ func TestPageAndEmulatorShareAnOrigin(t *testing.T) {
 
 func TestKeysAreForThisMachineAndItsNamesOnly(t *testing.T) {
 	s := start(t, Options{})
-	port := s.URL[strings.LastIndex(s.URL, ":") : len(s.URL)-1]
+	port := s.URL[strings.LastIndex(s.URL, ":"):]
 	for _, host := range []string{"127.0.0.1" + port, "localhost" + port, "[::1]" + port} {
-		status, body := request(t, http.DefaultClient, "GET", s.URL+"emulator/info", host)
+		status, body := request(t, http.DefaultClient, "GET", s.URL+"/emulator/info", host)
 		require.Equal(t, 200, status, host)
 		require.Contains(t, body, "SharedAccessKey")
 	}
 	// A name of somebody else's that was made to resolve to 127.0.0.1.
 	for _, host := range []string{"attacker.example", "attacker.example" + port, "127.0.0.1.attacker.example", "localhost.attacker.example" + port} {
-		status, body := request(t, http.DefaultClient, "GET", s.URL+"emulator/info", host)
+		status, body := request(t, http.DefaultClient, "GET", s.URL+"/emulator/info", host)
 		require.Equal(t, 403, status, host)
 		require.NotContains(t, body, "SharedAccessKey=")
 	}
@@ -143,8 +143,8 @@ func TestKeysAreForThisMachineAndItsNamesOnly(t *testing.T) {
 func TestSameOverTLSWithACertificateToTrust(t *testing.T) {
 	certs := filepath.Join(t.TempDir(), "certs")
 	s := start(t, Options{HTTP: "127.0.0.1:0", HTTPS: "127.0.0.1:0", MQTTS: "127.0.0.1:0", Certs: certs, Hostname: "hub.example"})
-	require.Regexp(t, `^http://127\.0\.0\.1:\d+/$`, s.URL)
-	require.Regexp(t, `^https://hub\.example:\d+/$`, s.HTTPSURL)
+	require.Regexp(t, `^http://127\.0\.0\.1:\d+$`, s.URL)
+	require.Regexp(t, `^https://hub\.example:\d+$`, s.HTTPSURL)
 	require.Equal(t, filepath.Join(certs, "ca.pem"), s.Certificates.CAFile)
 
 	ca, err := os.ReadFile(s.Certificates.CAFile)
@@ -154,7 +154,7 @@ func TestSameOverTLSWithACertificateToTrust(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trusting}}
 	defer client.CloseIdleConnections()
 
-	_, port, err := net.SplitHostPort(strings.TrimSuffix(strings.TrimPrefix(s.HTTPSURL, "https://"), "/"))
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(s.HTTPSURL, "https://"))
 	require.NoError(t, err)
 	for _, name := range []string{"localhost", "127.0.0.1"} {
 		status, body := request(t, client, "GET", "https://"+name+":"+port+"/", "")
@@ -183,7 +183,7 @@ func TestSameOverTLSWithACertificateToTrust(t *testing.T) {
 
 func TestCloseEndsDevicesAndStreams(t *testing.T) {
 	s := start(t, Options{MQTTS: "127.0.0.1:0", Certs: t.TempDir()})
-	conn, err := wsconn.Dial(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"$iothub/websocket")
+	conn, err := wsconn.Dial(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/$iothub/websocket")
 	require.NoError(t, err)
 	defer conn.Close()
 	seen := info(t, http.DefaultClient, s)
@@ -192,7 +192,7 @@ func TestCloseEndsDevicesAndStreams(t *testing.T) {
 	service, err := hubproto.ParseServiceConnectionString(seen.ServiceConnectionString)
 	require.NoError(t, err)
 	token := hubproto.SignSAS(service.SharedAccessKey, service.HostName, service.SharedAccessKeyName, time.Now().Add(time.Hour))
-	r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+"messages/events", nil)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+"/messages/events", nil)
 	require.NoError(t, err)
 	r.Header.Set("Authorization", token)
 	events, err := http.DefaultClient.Do(r)
@@ -201,7 +201,7 @@ func TestCloseEndsDevicesAndStreams(t *testing.T) {
 	require.Equal(t, 200, events.StatusCode)
 
 	// A browser opens connections before it needs them.
-	idle, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(s.URL, "http://"), "/"))
+	idle, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 	require.NoError(t, err)
 	defer idle.Close()
 
@@ -290,7 +290,7 @@ func TestContextOfTheStartDoesNotEndTheServer(t *testing.T) {
 	s, err := Start(ctx, Options{HTTP: "127.0.0.1:0", Web: page(), Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	require.NoError(t, err)
 	cancel()
-	status, _ := request(t, http.DefaultClient, "GET", s.URL+"healthz", "")
+	status, _ := request(t, http.DefaultClient, "GET", s.URL+"/healthz", "")
 	require.Equal(t, 200, status)
 	require.NoError(t, s.Close())
 }
@@ -299,10 +299,10 @@ func TestWhatOthersCanReachIsSaid(t *testing.T) {
 	require.Empty(t, start(t, Options{HTTP: "127.0.0.1:0"}).Exposed)
 	everywhere := start(t, Options{HTTP: ":0"})
 	require.Len(t, everywhere.Exposed, 1)
-	require.Regexp(t, `^http://127\.0\.0\.1:\d+/$`, everywhere.URL, "an address that can be opened")
+	require.Regexp(t, `^http://127\.0\.0\.1:\d+$`, everywhere.URL, "an address that can be opened")
 }
 
-func TestPageURL(t *testing.T) {
+func TestOrigin(t *testing.T) {
 	tcp := func(ip string, port int) net.Addr { return &net.TCPAddr{IP: net.ParseIP(ip), Port: port} }
 	for _, c := range []struct {
 		scheme string
@@ -310,16 +310,16 @@ func TestPageURL(t *testing.T) {
 		name   string
 		want   string
 	}{
-		{"http", tcp("127.0.0.1", 8080), "127.0.0.1", "http://127.0.0.1:8080/"},
-		{"http", tcp("127.0.0.1", 80), "127.0.0.1", "http://127.0.0.1/"},
-		{"http", tcp("::1", 8080), "127.0.0.1", "http://[::1]:8080/"},
-		{"http", tcp("::1", 80), "127.0.0.1", "http://[::1]/"},
-		{"http", tcp("0.0.0.0", 8080), "127.0.0.1", "http://127.0.0.1:8080/"},
-		{"http", tcp("::", 8080), "127.0.0.1", "http://127.0.0.1:8080/"},
-		{"https", tcp("127.0.0.1", 443), "localhost", "https://localhost/"},
-		{"https", tcp("0.0.0.0", 8443), "hub.example", "https://hub.example:8443/"},
-		{"https", tcp("192.0.2.7", 443), "2001:db8::7", "https://[2001:db8::7]/"},
+		{"http", tcp("127.0.0.1", 8080), "127.0.0.1", "http://127.0.0.1:8080"},
+		{"http", tcp("127.0.0.1", 80), "127.0.0.1", "http://127.0.0.1"},
+		{"http", tcp("::1", 8080), "127.0.0.1", "http://[::1]:8080"},
+		{"http", tcp("::1", 80), "127.0.0.1", "http://[::1]"},
+		{"http", tcp("0.0.0.0", 8080), "127.0.0.1", "http://127.0.0.1:8080"},
+		{"http", tcp("::", 8080), "127.0.0.1", "http://127.0.0.1:8080"},
+		{"https", tcp("127.0.0.1", 443), "localhost", "https://localhost"},
+		{"https", tcp("0.0.0.0", 8443), "hub.example", "https://hub.example:8443"},
+		{"https", tcp("192.0.2.7", 443), "2001:db8::7", "https://[2001:db8::7]"},
 	} {
-		require.Equal(t, c.want, pageURL(c.scheme, c.addr, c.name))
+		require.Equal(t, c.want, origin(c.scheme, c.addr, c.name))
 	}
 }
