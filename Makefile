@@ -1,12 +1,15 @@
 # Every habit of the project by name. Needs GNU make, Go and, for the race detector, a C compiler; what else a target
 # wants (Chrome, mosquitto) its tests find or install, or say how to. `make` alone lists the targets.
 
-SHELL       := bash
-.SHELLFLAGS := -eu -o pipefail -c
+# A recipe of several commands begins with $(strict): macOS's make does not know .SHELLFLAGS.
+SHELL  := bash
+strict := set -euo pipefail
 
 GO      ?= go
 # Flags for the server of `make run`, such as ARGS="-http 127.0.0.1:9000 -open".
 ARGS    ?=
+# More hosts that the static site's page may connect to.
+CONNECT_SRC ?=
 # How long `make fuzz` spends on each fuzz target.
 FUZZTIME ?= 1m
 
@@ -28,10 +31,10 @@ test: test-native test-browser e2e ## run every test: natively, in Chrome, and t
 
 test-native: wasm ## run the native tests with the race detector
 	@test "$$($(GO) env CGO_ENABLED)" = 1 || { echo "make $@: the race detector needs a C compiler: install gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
-	@pkgs=$$($(NATIVE_PACKAGES)) ; set -x; $(GO) test -race $$pkgs
+	@$(strict); pkgs=$$($(NATIVE_PACKAGES)); set -x; $(GO) test -race $$pkgs
 
 test-browser: bin/wasmexec ## run the tests of the page's packages again as js/wasm in Chrome
-	@pkgs=$$($(PAGE_PACKAGES)) ; set -x; $(IN_BROWSER) $(GO) test -exec "$(CURDIR)/bin/wasmexec" $$pkgs
+	@$(strict); pkgs=$$($(PAGE_PACKAGES)); set -x; $(IN_BROWSER) $(GO) test -exec "$(CURDIR)/bin/wasmexec" $$pkgs
 
 e2e: wasm ## run the page in Chrome, served and as a static site
 	$(GO) test -count=1 ./e2e/...
@@ -40,7 +43,7 @@ e2e: wasm ## run the page in Chrome, served and as a static site
 # runtime's JavaScript must come from the toolchain that built the wasm; it is copied only when it differs.
 wasm: ## build web/hubpanel.wasm and copy the toolchain's wasm_exec.js beside it
 	$(IN_BROWSER) $(GO) build -trimpath -ldflags "-s -w" -o web/hubpanel.wasm ./wasm
-	@src="$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js"; \
+	@$(strict); src="$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js"; \
 	cmp -s "$$src" web/wasm_exec.js || { set -x; cp "$$src" web/wasm_exec.js && chmod u+w web/wasm_exec.js; }
 
 dist: wasm ## write the static site to dist/ (more hosts: CONNECT_SRC="wss://gateway.example")
@@ -52,11 +55,11 @@ bench: wasm ## print the wasm's size, the time to the first usable control, and 
 	cd tools && $(GO) run ./wasmsize ../web/hubpanel.wasm
 	@test -n "$$($(GO) test -list '^BenchmarkFirstControl$$' ./e2e | grep ^Benchmark)" || { echo "make $@: e2e has lost BenchmarkFirstControl, the time to the first usable control" >&2; exit 1; }
 	$(GO) test -run '^$$' -bench . -benchtime 5x ./e2e/...
-	@pkgs=$$($(NATIVE_PACKAGES)) ; set -x; $(GO) test -run '^$$' -bench . -benchmem $$pkgs
+	@$(strict); pkgs=$$($(NATIVE_PACKAGES)); set -x; $(GO) test -run '^$$' -bench . -benchmem $$pkgs
 	cd bench && $(GO) test ./... && $(GO) run .
 
 fuzz: ## run every fuzz target for FUZZTIME each (default 1m)
-	@pkgs=$$($(NATIVE_PACKAGES)); n=0; \
+	@$(strict); pkgs=$$($(NATIVE_PACKAGES)); n=0; \
 	for pkg in $$pkgs; do \
 		targets=$$($(GO) test -list '^Fuzz' $$pkg); \
 		for target in $$(echo "$$targets" | grep '^Fuzz' || true); do \
@@ -67,12 +70,12 @@ fuzz: ## run every fuzz target for FUZZTIME each (default 1m)
 	test $$n -gt 0 || { echo "make $@: found no fuzz target" >&2; exit 1; }
 
 lint: bin/staticcheck ## check formatting, go vet and staticcheck (native and js/wasm), and go.mod
-	@bad=$$($$($(GO) env GOROOT)/bin/gofmt -l .); test -z "$$bad" || { echo "make $@: run gofmt -w on:" $$bad >&2; exit 1; }
+	@$(strict); bad=$$($$($(GO) env GOROOT)/bin/gofmt -l .); test -z "$$bad" || { echo "make $@: run gofmt -w on:" $$bad >&2; exit 1; }
 	$(GO) vet ./...
 	bin/staticcheck ./...
-	@pkgs=$$($(PAGE_PACKAGES)) ; set -x; $(IN_BROWSER) $(GO) vet $$pkgs; $(IN_BROWSER) bin/staticcheck $$pkgs
+	@$(strict); pkgs=$$($(PAGE_PACKAGES)); set -x; $(IN_BROWSER) $(GO) vet $$pkgs; $(IN_BROWSER) bin/staticcheck $$pkgs
 	$(GO) mod tidy -diff
-	@for module in tools bench; do (set -x; cd $$module; $(GO) vet ./...; ../bin/staticcheck ./...; $(GO) mod tidy -diff); done
+	@$(strict); for module in tools bench; do (set -x; cd $$module; $(GO) vet ./...; ../bin/staticcheck ./...; $(GO) mod tidy -diff); done
 
 clean: ## remove what the other targets built
 	rm -rf bin dist web/hubpanel.wasm web/wasm_exec.js
