@@ -23,7 +23,6 @@ type miniHub struct {
 	telemetry []string
 	answers   []string
 	c2dDone   bool
-	invoked   bool
 	reported  int64
 }
 
