@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/hubpanel/hubpanel/e2e/browser"
+	"github.com/hubpanel/hubpanel/pkg/wsconn/wstest"
 )
 
 // failed is the exit status when it is not the program's own.
@@ -40,7 +41,9 @@ func run(ctx context.Context, wasm string, args []string) (code int, err error) 
 	if err != nil {
 		return failed, err
 	}
-	site, err := newSite(l.Addr().String(), wasm, args)
+	scripts := new(wstest.Server)
+	defer scripts.Close()
+	site, err := newSite(l.Addr().String(), wasm, args, scripts)
 	if err != nil {
 		l.Close()
 		return failed, err
@@ -141,7 +144,7 @@ func runPage(ctx context.Context, page *browser.Page, url string) (status, error
 	case <-crashed:
 		return status{}, errors.New("the page's process crashed")
 	case <-page.Context().Done():
-		return status{}, errors.New("Chrome is gone")
+		return status{}, errors.New("the browser is gone")
 	case <-ctx.Done():
 		return status{}, context.Cause(ctx)
 	}

@@ -32,8 +32,8 @@ type program struct {
 	Dir  string            `json:"dir"`
 }
 
-// newSite returns the handler of the page at host that runs a program.
-func newSite(host, wasm string, args []string) (http.Handler, error) {
+// newSite returns the handler of the page at host that runs a program, with scripts below /wstest/.
+func newSite(host, wasm string, args []string, scripts http.Handler) (http.Handler, error) {
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return nil, errors.New("go env GOROOT: the go command that built the program must be in PATH")
@@ -64,6 +64,7 @@ func newSite(host, wasm string, args []string) (http.Handler, error) {
 	mux.HandleFunc("GET /program", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, prog) })
 	mux.HandleFunc("GET /stat", files.stat)
 	mux.HandleFunc("GET /data", files.data)
+	mux.Handle("GET /wstest/", scripts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Only this page may read the files: a foreign one is stopped by its own origin, or, when its
 		// name was made to resolve here, by this.

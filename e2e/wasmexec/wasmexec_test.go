@@ -181,7 +181,7 @@ func TestACrashEndsTheRun(t *testing.T) {
 	wasm := build(t)
 	for _, victim := range []struct{ name, word, want string }{
 		{"page", "--type=renderer", "the page's process crashed"},
-		{"browser", "--host-resolver-rules", "Chrome is gone"},
+		{"browser", "--host-resolver-rules", "the browser is gone"},
 	} {
 		t.Run(victim.name, func(t *testing.T) {
 			c := start(t, wasmexec, wasm, "wait")

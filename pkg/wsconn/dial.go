@@ -10,16 +10,28 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/coder/websocket"
 )
+
+// client makes the handshakes. It keeps no connection for later, and like a browser
+// it follows no redirect.
+var client = sync.OnceValue(func() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableKeepAlives = true
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+})
 
 // Dial opens a WebSocket connection to a ws or wss URL with subprotocol
 // [Subprotocol]. When ctx ends first it returns at once with the error of ctx,
 // wrapped. Its errors are [*HandshakeError] and [*SubprotocolError].
 //
-// Natively it goes through the proxy that the environment names, as
-// [http.DefaultTransport] does.
+// Natively it goes through the proxy that the environment names, and trusts the
+// certificates that the system does, as [http.DefaultTransport] does.
 func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 	host, err := hostOf(rawURL)
 	if err != nil {
@@ -28,6 +40,7 @@ func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 	var raw net.Conn
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { raw = info.Conn }}
 	ws, resp, err := websocket.Dial(httptrace.WithClientTrace(ctx, trace), rawURL, &websocket.DialOptions{
+		HTTPClient:   client(),
 		Subprotocols: []string{Subprotocol},
 	})
 	if err != nil {

@@ -95,22 +95,26 @@ func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 	if err != nil {
 		return nil, &HandshakeError{Host: host, Reason: err.Error(), Err: err}
 	}
-	c := newConn(ws, host)
+	return newConn(ws, host).opening(ctx)
+}
+
+// opening waits until the handshake is over, or ctx is.
+func (c *conn) opening(ctx context.Context) (net.Conn, error) {
 	select {
 	case <-c.opened:
 	case <-c.ended:
-		return nil, &HandshakeError{Host: host, Reason: "the browser does not say why: the host may be unknown or " +
+		return nil, &HandshakeError{Host: c.host, Reason: "the browser does not say why: the host may be unknown or " +
 			"unreachable, its certificate not trusted, the upgrade refused, subprotocol " + Subprotocol +
 			" not accepted, or the page's connect-src too narrow; its console may tell"}
 	case <-ctx.Done():
 		c.detach()
-		abandon(ws)
-		return nil, &HandshakeError{Host: host, Reason: ctx.Err().Error(), Err: ctx.Err()}
+		abandon(c.ws)
+		return nil, &HandshakeError{Host: c.host, Reason: ctx.Err().Error(), Err: ctx.Err()}
 	}
 	// Chromium refuses a server that chose none, Firefox leaves it to the page.
-	if got := ws.Get("protocol").String(); got != Subprotocol {
+	if got := c.ws.Get("protocol").String(); got != Subprotocol {
 		c.Close()
-		return nil, &SubprotocolError{Host: host, Got: got}
+		return nil, &SubprotocolError{Host: c.host, Got: got}
 	}
 	return c, nil
 }
@@ -186,6 +190,12 @@ func (c *conn) detach() {
 		c.handler.Release()
 	})
 }
+
+// addr is an address of which a browser tells nothing but a name.
+type addr string
+
+func (addr) Network() string  { return "websocket" }
+func (a addr) String() string { return string(a) }
 
 func (c *conn) LocalAddr() net.Addr  { return addr("browser") }
 func (c *conn) RemoteAddr() net.Addr { return addr(c.host) }

@@ -25,17 +25,11 @@ const closeTimeout = 2 * time.Second
 // textMessage is the reason in the CloseError for a peer that sends text.
 const textMessage = "the peer sent a text message, and MQTT travels in binary ones [MQTT-6.0.0-1]"
 
-// addr is the address of a WebSocket endpoint of which nothing but the host is known.
-type addr string
-
-func (a addr) Network() string { return "websocket" }
-func (a addr) String() string  { return string(a) }
-
 // hostOf returns the host and port of a WebSocket URL: the only part of it that
 // errors show, since nothing secret belongs there.
 func hostOf(rawURL string) (string, error) {
 	u, err := url.Parse(rawURL)
-	if err != nil || u.Host == "" || (u.Scheme != "ws" && u.Scheme != "wss") {
+	if err != nil || u.Host == "" || u.Fragment != "" || (u.Scheme != "ws" && u.Scheme != "wss") {
 		return "", &HandshakeError{Reason: "the address is not of the form wss://host/path"}
 	}
 	return u.Host, nil
