@@ -135,6 +135,7 @@ class Device {
   #go;
   #life;
   #handlers = new Map();
+  #early = new Map(); // by event name: what came before its first handler
   #methods = new Map();
 
   async [open](api, options, life) {
@@ -146,7 +147,8 @@ class Device {
 
   /**
    * Calls handler for every "message", "desired", "state" or "packet". Returns a function that ends that.
-   * A message's body is a Uint8Array; its text() and json() read it.
+   * A message's body is a Uint8Array; its text() and json() read it. What the hub sent before the first handler of its
+   * kind was there (with a kept session, it sends right behind its CONNACK) is kept for that handler: the latest 1,000.
    */
   on(name, handler) {
     if (!["message", "desired", "state", "packet"].includes(name)) {
@@ -154,6 +156,9 @@ class Device {
     }
     const list = this.#handlers.get(name) ?? new Set();
     this.#handlers.set(name, list.add(handler));
+    const early = this.#early.get(name) ?? [];
+    this.#early.delete(name);
+    early.forEach((event) => guarded(() => handler(event)));
     return () => list.delete(handler);
   }
 
@@ -205,7 +210,15 @@ class Device {
       const text = () => new TextDecoder().decode(body);
       event = { ...event, body, text, json: () => JSON.parse(text()) };
     }
-    for (const handler of this.#handlers.get(name) ?? []) {
+    const handlers = this.#handlers.get(name);
+    if (!handlers) {
+      const early = this.#early.get(name) ?? [];
+      this.#early.set(name, early);
+      early.push(event);
+      early.splice(0, early.length - 1000);
+      return;
+    }
+    for (const handler of handlers) {
       guarded(() => handler(event));
     }
   }

@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// TestLooks goes through every view at three widths, light and dark, after a session that left something in each. Nothing
+// may stick out of the page. With HUBPANEL_PICTURES it keeps the pictures: the README's in docs/pictures, all of them in
+// the folder that HUBPANEL_PICTURES names if it names one.
+func TestLooks(t *testing.T) {
+	server := serveHere(t)
+	pn := visit(t, server.URL, "/")
+	mission(pn)
+	pn.connects()
+	pn.shows("telemetry")
+	pn.clicks("telemetry-send")
+	pn.sees("device-log", "acknowledged in")
+
+	// Still pictures: nothing half-way through an animation.
+	_, err := chromedp.Call(pn.page.Context(), emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
+	})
+	require.NoError(t, err)
+	folder := os.Getenv("HUBPANEL_PICTURES")
+	for _, width := range []int64{1280, 768, 380} {
+		pn.do(chromedp.EmulateViewport(width, 900))
+		for _, theme := range []string{"light", "dark"} {
+			script[bool](pn, fmt.Sprintf(`(() => { const e = document.querySelector('[data-testid="theme"]'); e.value = %q; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, theme))
+			pn.until(fmt.Sprintf(`getComputedStyle(document.documentElement).colorScheme === %q`, theme), "the theme did not change to "+theme)
+			for _, topic := range []string{"telemetry", "messages", "twin", "methods", "provisioning"} {
+				pn.shows(topic)
+				pn.until(fmt.Sprintf(`document.querySelector('[data-testid="tab-%s"]').ariaPressed === "true"`, topic), "the tab did not change")
+				require.LessOrEqual(t, script[int64](pn, `document.documentElement.scrollWidth`), width, "%s at %d is wider than the page", topic, width)
+				if folder != "" && folder != "1" {
+					pn.picture(filepath.Join(folder, fmt.Sprintf("%s-%d-%s.png", topic, width, theme)))
+				}
+			}
+		}
+	}
+	if folder == "" {
+		return
+	}
+	// The README's picture: what a newcomer sees after the first minute.
+	pn.do(chromedp.EmulateViewport(1280, 900))
+	script[bool](pn, `(() => { const e = document.querySelector('[data-testid="theme"]'); e.value = "light"; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`)
+	pn.shows("telemetry")
+	pn.picture("../docs/pictures/panel.png")
+}
+
+// TestTheKeyboardReachesEverything walks through the page with the Tab key alone, and sends with Ctrl-Enter.
+func TestTheKeyboardReachesEverything(t *testing.T) {
+	server := serveHere(t)
+	pn := visit(t, server.URL, "/")
+	pn.connects()
+	wanted := script[[]string](pn, `[...document.querySelectorAll("#app :is(button, input, select, textarea)")].filter((e) => !e.disabled && e.checkVisibility() && e.dataset.testid && e.type !== "radio").map((e) => e.dataset.testid)`)
+	require.NotEmpty(t, wanted)
+	script[bool](pn, `(document.activeElement.blur(), document.body.focus(), true)`)
+	reached := map[string]bool{}
+	for range 3 * len(wanted) {
+		pn.do(chromedp.KeyEvent("\t"))
+		reached[script[string](pn, `document.activeElement.dataset.testid ?? ""`)] = true
+	}
+	for _, id := range wanted {
+		require.True(t, reached[id], "the Tab key does not reach %s", id)
+	}
+	pn.types("telemetry-body", `{"by": "keyboard"}`)
+	pn.do(chromedp.KeyEvent("\r", chromedp.KeyModifiers(2))) // Ctrl
+	pn.sees("event", "keyboard")
+}
