@@ -93,7 +93,7 @@ func newCloud() cloud {
 // findHub asks the page's origin for its emulator, and makes one in the page where there is none.
 func (p *Panel) findHub(ctx context.Context) {
 	if p.env.Params.Refused {
-		p.fail("link", errors.New("The link to this page held a secret. It was wiped from the address and not used. "+
+		p.fail("link", errors.New("the link to this page held a secret. It was wiped from the address and not used. "+
 			"Paste the connection string into the page instead, and treat the link as leaked: renew the key"))
 	}
 	if p.env.Fetch != nil && p.env.Params.Hub != "inpage" {
@@ -471,9 +471,9 @@ func (p *Panel) InvokeMethod() {
 	seconds, err := strconv.Atoi(strings.TrimSpace(timeout))
 	switch {
 	case name == "":
-		err = errors.New("The method has no name. Write one, for example reboot")
+		err = errors.New("the method has no name. Write one, for example reboot")
 	case err != nil || seconds < 5 || seconds > 300:
-		err = errors.New("The time-out is a whole number of seconds from 5 to 300")
+		err = errors.New("the time-out is a whole number of seconds from 5 to 300")
 	case strings.TrimSpace(payload) == "":
 		payload = "null"
 	default:

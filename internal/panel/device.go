@@ -26,8 +26,6 @@ type device struct {
 // running says whether there is a session, connected or trying to be.
 func (d *device) running() bool { return d.client != nil }
 
-func (d *device) connected() bool { return d.running() && d.state.Phase == hubclient.Connected }
-
 // Connect starts the device's session with the connection string that is on the page.
 func (p *Panel) Connect() {
 	p.mu.Lock()
@@ -203,7 +201,7 @@ func (d *device) endpoint() string {
 	return d.credentials.Host
 }
 
-var errNotConnected = errors.New("The device is not connected. Connect it first")
+var errNotConnected = errors.New("the device is not connected. Connect it first")
 
 // session returns the client if the device has a session.
 func (p *Panel) session() (*hubclient.Client, error) {

@@ -39,7 +39,7 @@ func newMethodState() methodState {
 func (m *methodState) answer() (hubclient.Response, error) {
 	status, err := strconv.Atoi(strings.TrimSpace(m.status.text))
 	if err != nil {
-		return hubclient.Response{}, errors.New("The answer's status is a whole number, for example 200")
+		return hubclient.Response{}, errors.New("the answer's status is a whole number, for example 200")
 	}
 	payload := m.payload.text
 	if strings.TrimSpace(payload) == "" {

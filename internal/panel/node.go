@@ -105,7 +105,6 @@ func (ps parts) addTo(n *Node) {
 }
 
 func attr(name, value string) Attr { return Attr{Name: name, Value: value} }
-func class(names string) Attr      { return Attr{Name: "class", Value: names} }
 func testid(id string) Attr        { return Attr{Name: "data-testid", Value: id} }
 func label(s string) Attr          { return Attr{Name: "aria-label", Value: s} }
 
