@@ -58,34 +58,39 @@ type SystemProperty struct {
 	Key     string // in a property bag, such as "$.mid"
 	Name    string // at the service side, such as "message-id"
 	Meaning string
-
-	field func(*SystemProperties) *string
 }
 
 // SystemPropertyTable lists every system property that has a field, in the order in which a bag is written. Read only.
 var SystemPropertyTable = []SystemProperty{
-	{"$.mid", "message-id", "identifies the message, for matching requests with answers", func(s *SystemProperties) *string { return &s.MessageID }},
-	{"$.cid", "correlation-id", "in an answer, the message id of the request", func(s *SystemProperties) *string { return &s.CorrelationID }},
-	{"$.uid", "user-id", "the sender's identity", func(s *SystemProperties) *string { return &s.UserID }},
-	{"$.to", "to", "the destination", func(s *SystemProperties) *string { return &s.To }},
-	{"$.exp", "absolute-expiry-time", "when the message expires, ISO 8601", func(s *SystemProperties) *string { return &s.Expiry }},
-	{"$.ct", "content-type", "the body's media type; application/json makes it routable", func(s *SystemProperties) *string { return &s.ContentType }},
-	{"$.ce", "content-encoding", "the body's text encoding: utf-8, utf-16 or utf-32", func(s *SystemProperties) *string { return &s.ContentEncoding }},
-	{"$.on", "iothub-outputname", "the module's output", func(s *SystemProperties) *string { return &s.OutputName }},
-	{"$.sub", "dt-subject", "the IoT Plug and Play component", func(s *SystemProperties) *string { return &s.ComponentName }},
-	{"$.ifid", "iothub-interface-id", "the interface, such as urn:azureiot:Security:SecurityAgent:1", func(s *SystemProperties) *string { return &s.InterfaceID }},
-	{"$.ctime", "iothub-creation-time-utc", "when the message was made, ISO 8601", func(s *SystemProperties) *string { return &s.CreationTime }},
-	{"$.schema", "iothub-message-schema", "the body's schema", func(s *SystemProperties) *string { return &s.MessageSchema }},
-	{"$.cdid", "iothub-connection-device-id", "the device that sent it", func(s *SystemProperties) *string { return &s.ConnectionDeviceID }},
-	{"$.cmid", "iothub-connection-module-id", "the module that sent it", func(s *SystemProperties) *string { return &s.ConnectionModuleID }},
-	{"iothub-ack", "iothub-ack", "the feedback asked for: none, positive, negative or full", func(s *SystemProperties) *string { return &s.Ack }},
+	{"$.mid", "message-id", "identifies the message, for matching requests with answers"},
+	{"$.cid", "correlation-id", "in an answer, the message id of the request"},
+	{"$.uid", "user-id", "the sender's identity"},
+	{"$.to", "to", "the destination"},
+	{"$.exp", "absolute-expiry-time", "when the message expires, ISO 8601"},
+	{"$.ct", "content-type", "the body's media type; application/json makes it routable"},
+	{"$.ce", "content-encoding", "the body's text encoding: utf-8, utf-16 or utf-32"},
+	{"$.on", "iothub-outputname", "the module's output"},
+	{"$.sub", "dt-subject", "the IoT Plug and Play component"},
+	{"$.ifid", "iothub-interface-id", "the interface, such as urn:azureiot:Security:SecurityAgent:1"},
+	{"$.ctime", "iothub-creation-time-utc", "when the message was made, ISO 8601"},
+	{"$.schema", "iothub-message-schema", "the body's schema"},
+	{"$.cdid", "iothub-connection-device-id", "the device that sent it"},
+	{"$.cmid", "iothub-connection-module-id", "the module that sent it"},
+	{"iothub-ack", "iothub-ack", "the feedback asked for: none, positive, negative or full"},
+}
+
+// fields returns where the values are, in the order of SystemPropertyTable. Function pointers in the table would move every
+// message to the heap.
+func (s *SystemProperties) fields() [15]*string {
+	return [...]*string{&s.MessageID, &s.CorrelationID, &s.UserID, &s.To, &s.Expiry, &s.ContentType, &s.ContentEncoding, &s.OutputName,
+		&s.ComponentName, &s.InterfaceID, &s.CreationTime, &s.MessageSchema, &s.ConnectionDeviceID, &s.ConnectionModuleID, &s.Ack}
 }
 
 // Set gives the property with that bag key a value, and reports whether there is one.
 func (s *SystemProperties) Set(key, value string) bool {
 	for i := range SystemPropertyTable {
 		if SystemPropertyTable[i].Key == key {
-			*SystemPropertyTable[i].field(s) = value
+			*s.fields()[i] = value
 			return true
 		}
 	}
@@ -96,7 +101,7 @@ func (s *SystemProperties) Set(key, value string) bool {
 func (s *SystemProperties) Get(key string) (value string, ok bool) {
 	for i := range SystemPropertyTable {
 		if SystemPropertyTable[i].Key == key {
-			value = *SystemPropertyTable[i].field(s)
+			value = *s.fields()[i]
 			return value, value != ""
 		}
 	}
@@ -106,8 +111,8 @@ func (s *SystemProperties) Get(key string) (value string, ok bool) {
 // All yields the bag key and the value of each property that is set, in the order of SystemPropertyTable.
 func (s *SystemProperties) All() iter.Seq2[string, string] {
 	return func(yield func(key, value string) bool) {
-		for i := range SystemPropertyTable {
-			if value := *SystemPropertyTable[i].field(s); value != "" && !yield(SystemPropertyTable[i].Key, value) {
+		for i, field := range s.fields() {
+			if value := *field; value != "" && !yield(SystemPropertyTable[i].Key, value) {
 				return
 			}
 		}

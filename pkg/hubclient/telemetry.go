@@ -32,6 +32,7 @@ type sending struct {
 	left      int        // publishes without an acknowledgement; owned by the loop
 	done      chan error // size 1; gets one result for each time that the loop took the call
 	topic     []byte     // scratch
+	block     []byte     // where the frames are, as far as they fit
 }
 
 func (*sending) isCall() {}
@@ -57,14 +58,14 @@ func (p *sendingPool) get() *sending {
 	return &sending{done: make(chan error, 1)}
 }
 
-// keepFrame is the longest array that is kept for the next message.
-const keepFrame = 64 << 10
+// keepBlock is the largest array that is kept for the next message, and the most that is taken at once for a batch's frames.
+const keepBlock = 64 << 10
 
 func (p *sendingPool) put(s *sending) {
-	if len(s.publishes) != 1 || cap(s.publishes[0].frame) > keepFrame {
+	if len(s.publishes) != 1 || cap(s.block) > keepBlock {
 		return
 	}
-	s.ctx = nil
+	s.ctx, s.publishes[0].frame = nil, nil
 	p.pool.Put(s)
 }
 
@@ -96,7 +97,7 @@ func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) err
 	if cap(s.publishes) < len(ms) {
 		s.publishes = make([]publish, len(ms))
 	}
-	s.publishes = s.publishes[:len(ms)]
+	s.publishes, s.block = s.publishes[:len(ms)], s.block[:0]
 	for i := range ms {
 		if err := s.encode(i, c.cr, &ms[i]); err != nil {
 			c.sendings.put(s)
@@ -133,12 +134,19 @@ func (s *sending) encode(i int, cr Credentials, m *Message) error {
 	if s.qos > mqttcodec.QoS0 {
 		packet.PacketID = 1 // a place for the one that the loop chooses
 	}
-	p := &s.publishes[i]
-	frame, err := mqttcodec.Append(p.frame[:0], &packet)
+	size, err := mqttcodec.Size(&packet)
 	if err != nil {
 		return err
 	}
-	*p = publish{frame: frame, idAt: len(frame) - len(m.Body) - 2, of: s}
+	if cap(s.block)-len(s.block) < size {
+		s.block = make([]byte, 0, max(size, min(size*(len(s.publishes)-i), keepBlock)))
+	}
+	start := len(s.block)
+	if s.block, err = mqttcodec.Append(s.block, &packet); err != nil {
+		return err
+	}
+	frame := s.block[start:len(s.block):len(s.block)]
+	s.publishes[i] = publish{frame: frame, idAt: len(frame) - len(m.Body) - 2, of: s}
 	return nil
 }
 
