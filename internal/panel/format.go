@@ -2,6 +2,7 @@ package panel
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,19 @@ func oneLine(s string, limit int) string {
 		return string([]rune(s)[:limit-1]) + "…"
 	}
 	return s
+}
+
+// payloadText shows a body as what it is: JSON indented, other text as it stands, the rest in base64.
+func payloadText(body []byte) string {
+	switch {
+	case len(body) == 0:
+		return "(empty)"
+	case json.Valid(body):
+		return indented(body)
+	case printable(body):
+		return string(body)
+	}
+	return base64.StdEncoding.EncodeToString(body)
 }
 
 func printable(b []byte) bool {

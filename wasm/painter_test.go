@@ -1,0 +1,152 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"syscall/js"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"honnef.co/go/js/dom/v2"
+
+	"github.com/hubpanel/hubpanel/internal/panel"
+)
+
+// stage is an empty element of the page.
+func stage(t *testing.T) dom.Element {
+	root := dom.GetWindow().Document().CreateElement("div")
+	dom.WrapElement(js.Global().Get("document").Get("body")).AppendChild(root)
+	t.Cleanup(root.Remove)
+	return root
+}
+
+func newStagePainter(t *testing.T) *painter {
+	return newPainter(stage(t), func(do func(panel.Event), e panel.Event) { do(e) })
+}
+
+// randomNode grows a view of random shape: keyed and unkeyed siblings, texts, attributes that come and go.
+func randomNode(r *rand.Rand, depth int) *panel.Node {
+	n := &panel.Node{Tag: []string{"div", "p", "span", "section"}[r.IntN(4)]}
+	for _, name := range []string{"class", "title", "data-x"} {
+		if r.IntN(2) == 0 {
+			n.Attrs = append(n.Attrs, panel.Attr{Name: name, Value: fmt.Sprint(r.IntN(3))})
+		}
+	}
+	if depth == 0 || r.IntN(3) == 0 {
+		n.Text = []string{"", "a", "<b>b</b>"}[r.IntN(3)]
+		return n
+	}
+	keys := r.Perm(8)
+	for i := range r.IntN(6) {
+		child := randomNode(r, depth-1)
+		if r.IntN(2) == 0 {
+			child.Key = fmt.Sprint("k", keys[i])
+		}
+		n.Children = append(n.Children, child)
+	}
+	return n
+}
+
+// TestPatchingEqualsDrawingAfresh: whatever was shown before, what is shown now is the view.
+func TestPatchingEqualsDrawingAfresh(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	p := newStagePainter(t)
+	for range 1500 {
+		view := randomNode(r, 4)
+		p.show(view)
+		afresh := newPainter(dom.GetWindow().Document().CreateElement("div"), nil)
+		afresh.show(view)
+		require.True(t, p.drawn.element.Underlying().Call("isEqualNode", afresh.drawn.element.Underlying()).Bool(),
+			"patched: %s\nafresh:  %s", p.drawn.element.OuterHTML(), afresh.drawn.element.OuterHTML())
+	}
+	p.show(&panel.Node{Tag: "div"})
+	require.Empty(t, p.byID, "nothing is remembered of elements that are gone")
+}
+
+func list(keys ...string) *panel.Node {
+	n := &panel.Node{Tag: "ol"}
+	for _, k := range keys {
+		n.Children = append(n.Children, &panel.Node{Tag: "li", Key: k, Text: k})
+	}
+	return n
+}
+
+// TestAKeyIsAnIdentity: an element moves with its key, so focus, selection and open details move with it.
+func TestAKeyIsAnIdentity(t *testing.T) {
+	p := newStagePainter(t)
+	p.show(list("a", "b", "c"))
+	b := p.drawn.children[1].element.Underlying()
+	for _, order := range [][]string{{"x", "a", "b", "c"}, {"c", "b", "a"}, {"b"}, {"y", "z", "b"}} {
+		p.show(list(order...))
+		for i, k := range order {
+			child := p.drawn.element.Underlying().Get("children").Index(i)
+			require.Equal(t, k, child.Get("textContent").String())
+			if k == "b" {
+				require.True(t, child.Equal(b), "b is another element now")
+			}
+		}
+	}
+}
+
+// TestAnOptionalLineDoesNotDisturbItsNeighbours: the input keeps its element, and with it what is typed into it.
+func TestAnOptionalLineDoesNotDisturbItsNeighbours(t *testing.T) {
+	form := func(problem bool) *panel.Node {
+		n := &panel.Node{Tag: "form", Children: []*panel.Node{{Tag: "label", Text: "Name"}}}
+		if problem {
+			n.Children = append(n.Children, &panel.Node{Tag: "p", Attrs: []panel.Attr{{Name: "class", Value: "problem"}}, Text: "no"})
+		}
+		n.Children = append(n.Children, &panel.Node{Tag: "input", HasValue: true}, &panel.Node{Tag: "p", Text: "help"})
+		return n
+	}
+	p := newStagePainter(t)
+	p.show(form(false))
+	input := p.drawn.children[1].element.Underlying()
+	input.Set("value", "typed")
+	p.show(form(true))
+	p.show(form(false))
+	require.True(t, p.drawn.children[1].element.Underlying().Equal(input))
+	require.Equal(t, "typed", input.Get("value").String(), "a value that the program did not change is the person's")
+}
+
+// TestValuesAreTheProgramsOnlyWhenItSetsThem.
+func TestValuesAreTheProgramsOnlyWhenItSetsThem(t *testing.T) {
+	input := func(value string, rev int) *panel.Node {
+		return &panel.Node{Tag: "input", HasValue: true, Value: value, Rev: rev}
+	}
+	p := newStagePainter(t)
+	p.show(input("a", 0))
+	el := p.drawn.element.Underlying()
+	require.Equal(t, "a", el.Get("value").String())
+	el.Set("value", "abc") // typed; the model has heard of "ab" so far
+	p.show(input("ab", 0))
+	require.Equal(t, "abc", el.Get("value").String())
+	p.show(input("new", 1))
+	require.Equal(t, "new", el.Get("value").String())
+}
+
+// TestEventsReachTheirListenerInTheLatestView.
+func TestEventsReachTheirListenerInTheLatestView(t *testing.T) {
+	p := newStagePainter(t)
+	var got []string
+	view := func(name string) *panel.Node {
+		click := panel.Listener{Event: "click", Do: func(panel.Event) { got = append(got, "click "+name) }}
+		typed := panel.Listener{Event: "input", Do: func(e panel.Event) { got = append(got, "input "+e.Value) }}
+		submit := panel.Listener{Event: "submit", Do: func(panel.Event) { got = append(got, "submit "+name) }}
+		return &panel.Node{Tag: "form", Events: []panel.Listener{submit}, Children: []*panel.Node{
+			{Tag: "button", Attrs: []panel.Attr{{Name: "type", Value: "button"}}, Events: []panel.Listener{click}, Children: []*panel.Node{{Tag: "b", Text: "x"}}},
+			{Tag: "textarea", HasValue: true, Events: []panel.Listener{typed}},
+		}}
+	}
+	p.show(view("one"))
+	p.show(view("two"))
+	form := p.drawn.element.Underlying()
+	form.Call("querySelector", "b").Call("click")
+	area := form.Call("querySelector", "textarea")
+	area.Set("value", "hi")
+	event := js.Global().Get("Event")
+	area.Call("dispatchEvent", event.New("input", map[string]any{"bubbles": true}))
+	area.Call("dispatchEvent", js.Global().Get("KeyboardEvent").New("keydown", map[string]any{"key": "Enter", "ctrlKey": true, "bubbles": true}))
+	require.Equal(t, []string{"click two", "input hi", "submit two"}, got)
+}
