@@ -131,3 +131,60 @@ func BenchmarkSend(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkReceive has a hub that sends cloud-to-device messages as fast as they are taken, each acknowledged.
+func BenchmarkReceive(b *testing.B) {
+	hub, conn := net.Pipe()
+	got := make(chan struct{}, 1024)
+	c, err := New(Credentials{Host: testHost, DeviceID: testID, Key: testKey}, &Options{
+		Dial:      func(context.Context, string) (net.Conn, error) { return conn, nil },
+		OnMessage: func(context.Context, Delivery) error { got <- struct{}{}; return nil },
+	})
+	require.NoError(b, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.Run(ctx)
+	}()
+	b.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	r := mqttcodec.NewReader(hub, 0)
+	_, err = r.Next() // CONNECT
+	require.NoError(b, err)
+	_, err = hub.Write([]byte{0x20, 2, 0, 0})
+	require.NoError(b, err)
+	subscribe, err := r.Next()
+	require.NoError(b, err)
+	suback, err := mqttcodec.Append(nil, &mqttcodec.Suback{PacketID: subscribe.(*mqttcodec.Subscribe).PacketID, ReturnCodes: []byte{1}})
+	require.NoError(b, err)
+	_, err = hub.Write(suback)
+	require.NoError(b, err)
+	go func() {
+		for {
+			if _, err := r.Next(); err != nil {
+				return
+			}
+		}
+	}()
+	frame, err := mqttcodec.Append(nil, &mqttcodec.Publish{QoS: 1, PacketID: 1, TopicName: box("%24.mid=m1&alert=false"), Payload: make([]byte, 100)})
+	require.NoError(b, err)
+	var many []byte
+	for range 100 {
+		many = append(many, frame...)
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		n++
+		if _, err := hub.Write(many); err != nil {
+			b.Fatal(err)
+		}
+		for range 100 {
+			<-got
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*100), "ns/message")
+}

@@ -125,9 +125,9 @@ func (l *loop) desiredNotice(version int64, patch []byte) {
 
 func (l *loop) deliverDesired(changes []Desired) {
 	for _, d := range changes {
-		l.events = append(l.events, event{run: func(ctx context.Context) bool {
+		l.enqueue(event{run: func(ctx context.Context) bool {
 			l.c.o.OnDesired(ctx, d)
 			return true
-		}})
+		}}, len(d.Patch))
 	}
 }

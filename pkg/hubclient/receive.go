@@ -55,7 +55,7 @@ func (l *loop) incoming(p *mqttcodec.Publish) {
 func (l *loop) acknowledge(p *mqttcodec.Publish) {
 	if p.QoS == mqttcodec.QoS1 && l.link != nil {
 		l.deliveries++
-		l.events = append(l.events, event{ack: ack{link: l.link, id: p.PacketID}})
+		l.enqueue(event{ack: ack{link: l.link, id: p.PacketID}}, 0)
 	}
 }
 
@@ -86,7 +86,7 @@ func (l *loop) deliver(p *mqttcodec.Publish, topic hubproto.Topic, handler func(
 		l.deliveries++
 		e.ack = ack{link: l.link, id: p.PacketID}
 	}
-	l.events = append(l.events, e)
+	l.enqueue(e, len(d.Body)+len(topic.Bag))
 }
 
 // handled handles what the dispatcher says about a message of QoS 1.

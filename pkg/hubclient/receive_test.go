@@ -132,6 +132,24 @@ func TestCloudToDevice(t *testing.T) {
 		require.Equal(t, "other", got[0].ConnectionModuleID)
 	})
 
+	bubble(t, "more than memory is meant for, while a handler sleeps, ends the connection, and acknowledges nothing", func(t *testing.T) {
+		release := make(chan error)
+		d := start(t, &Options{OnMessage: func(context.Context, Delivery) error { return <-release }})
+		hub := d.net.accept()
+		hub.welcome(c2d)
+		body := make([]byte, 256<<10)
+		for id := uint16(1); id <= maxQueued/(256<<10)+1; id++ {
+			hub.send(&mqttcodec.Publish{QoS: 1, PacketID: id, TopicName: box(""), Payload: body})
+		}
+		hub.wantIdle("one is with the handler, the others just fit")
+		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 9999, TopicName: box(""), Payload: body})
+		hub.wantEnd("that was one too many")
+		require.ErrorIs(t, d.State().Err, errFlooded)
+		close(release)
+		time.Sleep(time.Second)
+		d.net.accept().welcome(c2d)
+	})
+
 	bubble(t, "a handler may send, while more comes in", func(t *testing.T) {
 		var d *device
 		d = start(t, &Options{OnMessage: func(ctx context.Context, m Delivery) error {

@@ -23,6 +23,12 @@ const (
 	stableAfter    = time.Minute      // a connection that lived so long ends the count of failures
 )
 
+// Bounds of what may wait for slow handlers. The hub itself sends a device no more than 50 messages that it has not acknowledged.
+const (
+	maxQueued = 64 << 20 // bytes
+	maxEvents = 1 << 16
+)
+
 // drainLimit is how many events that wait are handled before the writer gets what they made ready.
 const drainLimit = 256
 
@@ -68,6 +74,7 @@ type loop struct {
 
 	dispatcher *dispatcher
 	events     []event // not with the dispatcher yet
+	queued     int     // bytes in them
 	spare      []event
 	dispatched bool // the dispatcher is at work
 	deliveries int  // events of this connection that will end in an ack
@@ -179,11 +186,20 @@ func (l *loop) flush() {
 	l.handOver()
 }
 
+// enqueue puts an event behind the others. size is what it holds in bytes.
+func (l *loop) enqueue(e event, size int) {
+	l.events = append(l.events, e)
+	l.queued += size
+	if (l.queued > maxQueued || len(l.events) > maxEvents) && l.link != nil {
+		l.broken(&LinkError{l.host(), "handing messages to their handlers", errFlooded})
+	}
+}
+
 func (l *loop) handOver() {
 	if !l.dispatched && len(l.events) > 0 {
 		l.dispatched = true
 		l.dispatcher.batches <- l.events
-		l.events, l.spare = l.spare[:0], nil
+		l.events, l.spare, l.queued = l.spare[:0], nil, 0
 	}
 }
 
@@ -261,6 +277,8 @@ func (l *loop) due() {
 		l.pongBy = l.now.Add(pingTimeout)
 	}
 }
+
+var errFlooded = errors.New("more messages wait than memory is meant for, the handlers are too slow; the hub delivers again what was not acknowledged")
 
 var errSilent = errors.New("the hub is silent")
 
