@@ -107,6 +107,9 @@ func parseQuery(text string, sources ...string) (*query, error) {
 		return nil, fmt.Errorf("asks FROM %q: here it is FROM %s", source, strings.Join(sources, " or "))
 	}
 	q.from = sources[i]
+	if p.keyword("AS") && !isName(p.peek()) {
+		return nil, p.unexpected("a name")
+	}
 	if next := p.peek(); next != "" && !strings.EqualFold(next, "WHERE") && isName(next) {
 		p.alias = p.take()
 	}
