@@ -10,8 +10,9 @@ import (
 // http.Server.Shutdown waits five seconds for a request on each of them, and a person at the keyboard with it. The zero
 // value is ready.
 type connections struct {
-	mu  sync.Mutex
-	set map[net.Conn]struct{}
+	mu     sync.Mutex
+	set    map[net.Conn]struct{}
+	closed bool
 }
 
 // track fits http.Server.ConnState.
@@ -22,16 +23,21 @@ func (c *connections) track(conn net.Conn, state http.ConnState) {
 		delete(c.set, conn)
 		return
 	}
+	if c.closed { // accepted just before the listener closed
+		conn.Close()
+		return
+	}
 	if c.set == nil {
 		c.set = map[net.Conn]struct{}{}
 	}
 	c.set[conn] = struct{}{}
 }
 
-// close closes them.
+// close closes them, and those that still come.
 func (c *connections) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.closed = true
 	for conn := range c.set {
 		conn.Close()
 	}
