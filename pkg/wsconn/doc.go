@@ -38,22 +38,36 @@
 //
 // The context given to Dial bounds the opening handshake only, and Dial returns
 // as soon as it ends. After that only Close ends a connection. Close closes with
-// code 1000, releases blocked Reads and Writes at once, and returns within two
-// seconds whatever the peer does. Of a closed connection, Read and Write give an
-// error that is [net.ErrClosed].
+// code 1000, after what was written, and returns within two seconds whatever the
+// peer does. It releases blocked Reads and Writes, at once in the browser and before it
+// returns natively. Of a closed connection, Read and Write give an error that is
+// [net.ErrClosed].
 //
-// Write is where a slow peer is felt. In the browser Write waits while
-// more than 1 MiB of earlier writes wait to be sent (bufferedAmount), natively while the
+// Write is where a slow peer is felt. In the browser it waits while more than
+// 1 MiB of earlier writes is not sent yet (bufferedAmount), natively while the
 // kernel's buffers are full.
+//
+// # Tests
+//
+// The tests run natively and in a browser, against the scripted servers of package
+// wstest. Natively they start these themselves. In a browser they find the
+// address in the environment variable HUBPANEL_WSTEST, which e2e/wasmexec sets,
+// and need nothing else, so that any browser will do:
+//
+//	GOOS=js GOARCH=wasm go test -exec "$PWD/bin/wasmexec" ./pkg/wsconn
 //
 // # Limitations
 //
 // There are no deadlines: SetDeadline and its kin return [os.ErrNoDeadline].
 //
 // A browser reads from the network whether or not Read is called, so what
-// arrives waits in the page's memory. It tells a page nothing about why a
-// handshake failed, and a [*HandshakeError] from it can only list the
-// usual reasons; a server that answered with a subprotocol that was not offered is one of them.
+// arrives waits in the page's memory.
+//
+// A browser does not tell a page why a handshake failed, and a [*HandshakeError]
+// from it can only list the usual reasons. A server that answered with another
+// subprotocol is one of them. After many failures in a row Chromium delays each
+// further handshake of the page by up to five seconds.
+//
 // A page cannot cut a connection off: when the peer does not answer the closing
 // handshake, Close gives up after two seconds and the browser keeps the socket
 // until its own timeout, with nothing left of it in Go.

@@ -11,12 +11,12 @@ import (
 
 // The bridge to the browser's WebSocket.
 //
-// A wake-up of Go costs more than a small message does, so messages do not wake Go.
-// Each one is put in a JavaScript array by that array's own push, bound to it and
-// registered as the listener. Go, when it is about to wait, also registers a
+// A wake-up of Go costs more than a small message does, so messages do not wake
+// Go. Each one is put in a JavaScript array by that array's own push, bound to it
+// and registered as the listener. Go, when it is about to wait, also registers a
 // once-listener that posts to a MessageChannel. The post is a task of its own,
-// behind the messages that have already arrived; when it runs it calls Go, which takes the
-// whole array. Nothing here is JavaScript source, so no CSP minds.
+// behind the messages that have already arrived; when it runs it calls Go, which
+// takes the whole array. Nothing here is JavaScript source, so no CSP minds.
 
 const (
 	// maxBuffered is how much may wait in the browser before Write waits.
@@ -26,8 +26,8 @@ const (
 	// after minPoll at first and at last every maxPoll.
 	minPoll = time.Millisecond
 	maxPoll = 16 * time.Millisecond
-	// keepOut is the largest outgoing array worth keeping for the next Write.
-	keepOut = 256 << 10
+	// keepArray is the size of the largest array that is kept for the next Read or Write.
+	keepArray = 256 << 10
 	// readyOpen is WebSocket.OPEN.
 	readyOpen = 1
 )
@@ -81,8 +81,8 @@ type conn struct {
 
 // Dial opens a WebSocket connection to a ws or wss URL with subprotocol
 // [Subprotocol]. When ctx ends first it returns at once with the error of ctx,
-// wrapped, and the browser is told to give up; should its socket open all the
-// same, it is closed. Its errors are [*HandshakeError] and [*SubprotocolError].
+// wrapped, and the browser gives up the handshake. Its errors are
+// [*HandshakeError] and [*SubprotocolError].
 func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 	host, err := hostOf(rawURL)
 	if err != nil {
@@ -107,11 +107,13 @@ func (c *conn) opening(ctx context.Context) (net.Conn, error) {
 			"unreachable, its certificate not trusted, the upgrade refused, subprotocol " + Subprotocol +
 			" not accepted, or the page's connect-src too narrow; its console may tell"}
 	case <-ctx.Done():
+		// This ends a handshake that is under way, so that it neither becomes a
+		// connection later nor holds up the next one to the same host.
+		c.ws.Call("close", statusNormalClosure)
 		c.detach()
-		abandon(c.ws)
 		return nil, &HandshakeError{Host: c.host, Reason: ctx.Err().Error(), Err: ctx.Err()}
 	}
-	// Chromium refuses a server that chose none, Firefox leaves it to the page.
+	// A server that chose none is refused by Chromium, but not by every browser.
 	if got := c.ws.Get("protocol").String(); got != Subprotocol {
 		c.Close()
 		return nil, &SubprotocolError{Host: c.host, Got: got}
@@ -126,14 +128,6 @@ func newWebSocket(rawURL string) (ws js.Value, err error) {
 	ws = js.Global().Get("WebSocket").New(rawURL, Subprotocol)
 	ws.Set("binaryType", "arraybuffer")
 	return ws, nil
-}
-
-// abandon ends a socket that nobody waits for. close ends a handshake that is
-// under way, so that it does not hold up the next one to the same host; the
-// listener is for one that had just succeeded.
-func abandon(ws js.Value) {
-	ws.Call("addEventListener", "open", ws.Get("close").Call("bind", ws, statusNormalClosure, ""))
-	ws.Call("close", statusNormalClosure)
 }
 
 func newConn(ws js.Value, host string) *conn {
@@ -262,20 +256,25 @@ func (c *conn) keep(view js.Value, from int) {
 	if left == 0 {
 		return
 	}
-	if cap(c.buf) < left {
-		c.buf = make([]byte, left)
+	buf := c.buf
+	if cap(buf) < left {
+		buf = make([]byte, left)
+		if left <= keepArray {
+			c.buf = buf
+		}
 	}
-	c.rest = c.buf[:left]
+	c.rest = buf[:left]
 	js.CopyBytesToGo(c.rest, view.Call("subarray", from))
 }
 
 // refill takes what is in the queue, and reports whether there was anything.
 func (c *conn) refill() bool {
-	if c.queue.Length() == 0 {
+	c.next, c.count = 0, c.queue.Length()
+	if c.count == 0 {
+		c.batch = js.Undefined() // hold on to no data while waiting
 		return false
 	}
 	c.batch = c.queue.Call("splice", 0).Call("map", messageData())
-	c.next, c.count = 0, c.batch.Length()
 	return true
 }
 
@@ -332,7 +331,7 @@ func (c *conn) send(p []byte) (err error) {
 	if len(p) > c.outLen {
 		size := max(len(p), 4<<10)
 		out = uint8Array.New(size)
-		if size <= keepOut {
+		if size <= keepArray {
 			c.out, c.outLen = out, size
 		}
 	}

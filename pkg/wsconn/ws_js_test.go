@@ -61,23 +61,28 @@ func TestNoFuncIsLeft(t *testing.T) {
 }
 
 func TestAnAbandonedSocketCloses(t *testing.T) {
-	for name, when := range map[string]func(ws js.Value){
-		"during the handshake": func(js.Value) {},
-		"just after it": func(ws js.Value) {
-			for ws.Get("readyState").Int() != readyOpen {
-				time.Sleep(time.Millisecond)
-			}
-		},
+	for name, when := range map[string]func(c *conn){
+		"during the handshake": func(*conn) {},
+		"just after it":        func(c *conn) { <-c.opened },
 	} {
 		t.Run(name, func(t *testing.T) {
-			ws, err := newWebSocket(os.Getenv("HUBPANEL_WSTEST") + "sink")
-			require.NoError(t, err)
-			when(ws)
-			abandon(ws)
-			const closed = 3 // WebSocket.CLOSED
-			for deadline := time.Now().Add(20 * time.Second); ws.Get("readyState").Int() != closed; {
-				require.True(t, time.Now().Before(deadline), "readyState %d", ws.Get("readyState").Int())
-				time.Sleep(time.Millisecond)
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			for range 20 { // when both have happened, either may win
+				ws, err := newWebSocket(os.Getenv("HUBPANEL_WSTEST") + "sink")
+				require.NoError(t, err)
+				c := newConn(ws, "")
+				when(c)
+				if conn, err := c.opening(ctx); err == nil {
+					conn.Close()
+				} else {
+					wantReleased(t, c)
+				}
+				const closed = 3 // WebSocket.CLOSED
+				for deadline := time.Now().Add(20 * time.Second); ws.Get("readyState").Int() != closed; {
+					require.True(t, time.Now().Before(deadline), "readyState %d", ws.Get("readyState").Int())
+					time.Sleep(time.Millisecond)
+				}
 			}
 		})
 	}
