@@ -8,9 +8,9 @@ import (
 type codec struct {
 	name string
 	note string
-	// decoder returns a function that decodes the next n packets of wire, repeated without end, and returns the sum
-	// of what it found (see sum). Nil: not measured. The loop over n is inside, so that no call is measured that a
-	// program would not make.
+	// decoder returns a function that decodes the next n packets of wire, repeated without end, and returns what it
+	// found in the last (see sum). Nil: not measured. The loop over n is inside, so that nothing is measured that a
+	// program would not do.
 	decoder func(wire []byte) (next func(n int) (int, error))
 	// encoder returns a function that encodes the next n of packets, repeated without end, from structs of the
 	// codec's own that are made beforehand, each into memory that is used again where the codec can do that. It
@@ -20,7 +20,7 @@ type codec struct {
 
 var codecs = []codec{limit, ours, oursReader, oursOwned, oursHeader, gomqttCodec, natiuCodec, mochiCodec, libmqttCodec, pahoCodec}
 
-// sum is what a decoder adds up for a packet: enough to see that all find the same, and that a decoder cannot skip.
+// sum is what a decoder found in a packet, enough to see that all find the same.
 func sum(kind, id, topic, payload int) int { return kind + id<<8 + topic<<24 + payload<<40 }
 
 // limit is not a codec: it copies the bytes, which is the least that moving them costs.
@@ -79,7 +79,8 @@ var ours = codec{
 	note: "Decoder on bytes in memory, views; Append",
 	decoder: func(wire []byte) func(int) (int, error) {
 		d, rest := new(mqttcodec.Decoder), wire
-		return func(n int) (found int, err error) {
+		return func(n int) (int, error) {
+			var last mqttcodec.Packet
 			for range n {
 				p, size, err := d.Decode(rest)
 				if err != nil {
@@ -88,9 +89,9 @@ var ours = codec{
 				if rest = rest[size:]; len(rest) == 0 {
 					rest = wire
 				}
-				found += oursSum(p)
+				last = p
 			}
-			return found, nil
+			return oursSum(last), nil
 		}
 	},
 	encoder: func(packets []mqttcodec.Packet) func(int) ([]byte, error) {
@@ -115,15 +116,16 @@ var oursReader = codec{
 	note: "Reader on an io.Reader, views",
 	decoder: func(wire []byte) func(int) (int, error) {
 		r := mqttcodec.NewReader(&endless{wire: wire}, 0)
-		return func(n int) (found int, err error) {
+		return func(n int) (int, error) {
+			var last mqttcodec.Packet
 			for range n {
 				p, err := r.Next()
 				if err != nil {
 					return 0, err
 				}
-				found += oursSum(p)
+				last = p
 			}
-			return found, nil
+			return oursSum(last), nil
 		}
 	},
 }
@@ -133,15 +135,16 @@ var oursOwned = codec{
 	note: "Reader on an io.Reader, every packet cloned",
 	decoder: func(wire []byte) func(int) (int, error) {
 		r := mqttcodec.NewReader(&endless{wire: wire}, 0)
-		return func(n int) (found int, err error) {
+		return func(n int) (int, error) {
+			var last mqttcodec.Packet
 			for range n {
 				p, err := r.Next()
 				if err != nil {
 					return 0, err
 				}
-				found += oursSum(mqttcodec.Clone(p))
+				last = mqttcodec.Clone(p)
 			}
-			return found, nil
+			return oursSum(last), nil
 		}
 	},
 }
@@ -182,18 +185,19 @@ func oursSum(p mqttcodec.Packet) int {
 	return sum(int(p.Type()), 0, 0, 0)
 }
 
-// repeat returns a decoder's function made of one that decodes a packet. For codecs whose packet takes long enough that
-// one more call does not count.
-func repeat(one func() (int, error)) func(int) (int, error) {
-	return func(n int) (found int, err error) {
+// repeat returns a decoder's function made of one that decodes a packet, and one that says what it found. For codecs
+// whose packet takes long enough that one more call does not count.
+func repeat[P any](one func() (P, error), found func(P) (int, error)) func(int) (int, error) {
+	return func(n int) (int, error) {
+		var last P
 		for range n {
-			x, err := one()
+			p, err := one()
 			if err != nil {
 				return 0, err
 			}
-			found += x
+			last = p
 		}
-		return found, nil
+		return found(last)
 	}
 }
 

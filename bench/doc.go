@@ -6,7 +6,8 @@
 //
 //   - natively, all codecs in one process, GOMAXPROCS=1, in CPU time (getrusage);
 //   - the same program as js/wasm in Chrome (with ../e2e/wasmexec), in wall time;
-//   - where Node.js is installed, the same program as js/wasm in Node, and npm's mqtt-packet beside it.
+//   - where Node.js is installed, the same program as js/wasm in Node, and npm's mqtt-packet beside it, both in CPU
+//     time of all of V8's threads.
 //
 // The codecs take turns in every pass, so that whatever else the machine does falls on all of them alike; a figure is
 // the median of the passes. Times differ from machine to machine; the ratios in a table are what to compare.

@@ -13,11 +13,7 @@ var gomqttCodec = codec{
 	note: "256dpi/gomqtt v0.14.4, packet: its Decoder on an io.Reader, copies; Encode into a reused slice",
 	decoder: func(wire []byte) func(int) (int, error) {
 		d := packet.NewDecoder(&endless{wire: wire})
-		return repeat(func() (int, error) {
-			p, err := d.Read()
-			if err != nil {
-				return 0, err
-			}
+		return repeat(d.Read, func(p packet.Generic) (int, error) {
 			switch p := p.(type) {
 			case *packet.Publish:
 				return sum(3, int(p.ID), len(p.Message.Topic), len(p.Message.Payload)), nil

@@ -14,11 +14,7 @@ var libmqttCodec = codec{
 	note: "goiiot/libmqtt v0.9.6: bufio.Reader, copies",
 	decoder: func(wire []byte) func(int) (int, error) {
 		r := bufio.NewReaderSize(&endless{wire: wire}, 4096)
-		return repeat(func() (int, error) {
-			p, err := libmqtt.Decode(libmqtt.V311, r)
-			if err != nil {
-				return 0, err
-			}
+		return repeat(func() (libmqtt.Packet, error) { return libmqtt.Decode(libmqtt.V311, r) }, func(p libmqtt.Packet) (int, error) {
 			switch p := p.(type) {
 			case *libmqtt.PublishPacket:
 				return sum(3, int(p.PacketID), len(p.TopicName), len(p.Payload)), nil

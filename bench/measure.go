@@ -12,13 +12,17 @@ type result struct {
 	Op       string  // "decode" or "encode"
 	Workload string  // its name
 	Codec    string  // its name
-	Nanos    float64 // the median of the passes: CPU time natively, wall time in wasm
+	Nanos    float64 // the median of the passes, by the clock of the report
 	Bytes    float64 // allocated
 	Allocs   float64
 }
 
 // passTime is how long a codec has at a workload in each pass.
 const passTime = 20 * time.Millisecond
+
+// warmup is how many passes are not counted: V8 compiles wasm for speed only while it runs, and an allocator needs time
+// to settle. The first also finds how many packets fit into passTime.
+const warmup = 3
 
 // measure runs every codec at every workload, once in each of passes.
 func measure(passes int) ([]result, error) {
@@ -34,7 +38,7 @@ func measure(passes int) ([]result, error) {
 			}
 		}
 	}
-	for range passes + 1 { // the first warms up, and finds how many steps fit into passTime
+	for range warmup + passes {
 		for _, r := range runs {
 			if err := r.pass(); err != nil {
 				return nil, fmt.Errorf("%s, %s, %s: %w", r.Op, r.Workload, r.Codec, err)
@@ -43,7 +47,7 @@ func measure(passes int) ([]result, error) {
 	}
 	results := make([]result, len(runs))
 	for i, r := range runs {
-		r.Nanos = median(r.nanos[1:])
+		r.Nanos = median(r.nanos[warmup:])
 		results[i] = r.result
 	}
 	return results, nil
@@ -79,14 +83,14 @@ func (r *run) pass() error {
 	return nil
 }
 
-// calibrate doubles the packets until they take a tenth of passTime, and concludes from that.
+// calibrate doubles the packets until they take a quarter of passTime, and concludes from that.
 func (r *run) calibrate() error {
 	for r.steps = 1; ; r.steps *= 2 {
 		start := now()
 		if err := r.next(r.steps); err != nil {
 			return err
 		}
-		if took := now() - start; took > passTime/10 {
+		if took := now() - start; took > passTime/4 {
 			r.steps = int(float64(r.steps)*float64(passTime)/float64(took)) + 1
 			return nil
 		}

@@ -16,7 +16,11 @@ var mochiCodec = codec{
 	note: "mochi-mqtt/server v2.7.9, packets: bufio.Reader and one new body per packet, without its Validate step",
 	decoder: func(wire []byte) func(int) (int, error) {
 		r := bufio.NewReaderSize(&endless{wire: wire}, 4096)
-		return repeat(func() (int, error) { return mochiRead(r) })
+		var pk packets.Packet
+		return repeat(func() (*packets.Packet, error) {
+			pk = packets.Packet{ProtocolVersion: 4}
+			return &pk, mochiRead(r, &pk)
+		}, mochiSum)
 	},
 	encoder: func(ps []mqttcodec.Packet) func(int) ([]byte, error) {
 		var buf bytes.Buffer
@@ -29,42 +33,52 @@ var mochiCodec = codec{
 }
 
 // mochiRead reads a packet as mochi's server does (clients.go, ReadFixedHeader and ReadPacket), with one copy less.
-func mochiRead(r *bufio.Reader) (int, error) {
-	pk := packets.Packet{ProtocolVersion: 4}
+func mochiRead(r *bufio.Reader, pk *packets.Packet) error {
 	b, err := r.ReadByte()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := pk.FixedHeader.Decode(b); err != nil {
-		return 0, err
+		return err
 	}
 	if pk.FixedHeader.Remaining, _, err = packets.DecodeLength(r); err != nil {
-		return 0, err
+		return err
 	}
 	body := make([]byte, pk.FixedHeader.Remaining)
 	if _, err := io.ReadFull(r, body); err != nil {
-		return 0, err
+		return err
 	}
 	switch pk.FixedHeader.Type {
 	case packets.Publish:
-		err = pk.PublishDecode(body)
-		return sum(3, int(pk.PacketID), len(pk.TopicName), len(pk.Payload)), err
+		return pk.PublishDecode(body)
 	case packets.Puback:
-		err = pk.PubackDecode(body)
-		return sum(4, int(pk.PacketID), 0, 0), err
+		return pk.PubackDecode(body)
 	case packets.Subscribe:
-		err = pk.SubscribeDecode(body)
-		return sum(8, int(pk.PacketID), len(pk.Filters), 0), err
+		return pk.SubscribeDecode(body)
 	case packets.Suback:
-		err = pk.SubackDecode(body)
-		return sum(9, int(pk.PacketID), len(pk.ReasonCodes), 0), err
+		return pk.SubackDecode(body)
 	case packets.Connect:
-		err = pk.ConnectDecode(body)
-		return sum(1, int(pk.Connect.Keepalive), len(pk.Connect.Username), len(pk.Connect.Password)), err
+		return pk.ConnectDecode(body)
 	case packets.Pingreq, packets.Pingresp:
-		return sum(int(pk.FixedHeader.Type), 0, 0, 0), nil
+		return nil
 	}
-	return 0, fmt.Errorf("unexpected type %d", pk.FixedHeader.Type)
+	return fmt.Errorf("unexpected type %d", pk.FixedHeader.Type)
+}
+
+func mochiSum(pk *packets.Packet) (int, error) {
+	switch pk.FixedHeader.Type {
+	case packets.Publish:
+		return sum(3, int(pk.PacketID), len(pk.TopicName), len(pk.Payload)), nil
+	case packets.Puback:
+		return sum(4, int(pk.PacketID), 0, 0), nil
+	case packets.Subscribe:
+		return sum(8, int(pk.PacketID), len(pk.Filters), 0), nil
+	case packets.Suback:
+		return sum(9, int(pk.PacketID), len(pk.ReasonCodes), 0), nil
+	case packets.Connect:
+		return sum(1, int(pk.Connect.Keepalive), len(pk.Connect.Username), len(pk.Connect.Password)), nil
+	}
+	return sum(int(pk.FixedHeader.Type), 0, 0, 0), nil
 }
 
 func mochiPacket(p mqttcodec.Packet) *packets.Packet {

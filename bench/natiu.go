@@ -41,10 +41,7 @@ var natiuCodec = codec{
 		}}
 		rx.SetDecoder(mqtt.DecoderNoAlloc{UserBuffer: make([]byte, 4096)})
 		rx.SetRxTransport(&endless{wire: wire})
-		return repeat(func() (int, error) {
-			_, err := rx.ReadNextPacket()
-			return found, err
-		})
+		return repeat(rx.ReadNextPacket, func(int) (int, error) { return found, nil })
 	},
 	encoder: func(ps []mqttcodec.Packet) func(int) ([]byte, error) {
 		var buf natiuTransport

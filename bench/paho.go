@@ -14,11 +14,7 @@ var pahoCodec = codec{
 	note: "eclipse/paho.mqtt.golang v1.5.1, packets: io.Reader, copies",
 	decoder: func(wire []byte) func(int) (int, error) {
 		r := &endless{wire: wire}
-		return repeat(func() (int, error) {
-			p, err := packets.ReadPacket(r)
-			if err != nil {
-				return 0, err
-			}
+		return repeat(func() (packets.ControlPacket, error) { return packets.ReadPacket(r) }, func(p packets.ControlPacket) (int, error) {
 			switch p := p.(type) {
 			case *packets.PublishPacket:
 				return sum(3, int(p.MessageID), len(p.TopicName), len(p.Payload)), nil

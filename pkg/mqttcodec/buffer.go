@@ -19,7 +19,7 @@ type Buffer struct {
 
 	data []byte // data[next:] is not decoded yet
 	next int
-	need int // bytes that the packet at next takes in all, once its fixed header is here; otherwise 0
+	need int // bytes that the packet at next takes in all, if decode missed some; 0 if its fixed header is not here
 	dec  Decoder
 	err  error // what Next found; bytes behind it mean nothing
 }
@@ -44,33 +44,22 @@ func (b *Buffer) Next() (Packet, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	src := b.data[b.next:]
-	size, remaining, err := parseFixedHeader(src)
+	p, n, err := b.dec.decode(b.data[b.next:], b.limit())
 	if err != nil {
-		return nil, b.fail(err)
-	}
-	n := size + remaining
-	if n > b.limit() {
-		return nil, b.fail(&LimitError{Type: Type(src[0] >> 4), Size: n, Limit: b.limit()})
-	}
-	if len(src) < n {
-		b.need = n
-		return nil, io.ErrUnexpectedEOF
-	}
-	p, err := b.dec.decode(src[0], src[size:n:n])
-	if err != nil {
-		return nil, b.fail(err)
+		return nil, b.fail(n, err)
 	}
 	b.next += n
-	b.need = 0
 	return p, nil
 }
 
 // Buffered returns the number of bytes that were written and are not part of a packet yet.
 func (b *Buffer) Buffered() int { return len(b.data) - b.next }
 
-func (b *Buffer) fail(err error) error {
-	if err != io.ErrUnexpectedEOF {
+// fail takes note of decode's error, and of the size of the packet if that is known.
+func (b *Buffer) fail(n int, err error) error {
+	if err == io.ErrUnexpectedEOF {
+		b.need = n
+	} else {
 		b.err = err
 	}
 	return err

@@ -36,56 +36,63 @@ type Decoder struct {
 // Decode is like the function [Decode], except that the packet is d's own and its byte slices are views of src: both
 // are valid until the next call of Decode, and the views while src is unchanged. [Clone] makes a copy to keep.
 func (d *Decoder) Decode(src []byte) (p Packet, n int, err error) {
-	size, remaining, err := parseFixedHeader(src)
-	if err != nil {
-		return nil, 0, err
-	}
-	n = size + remaining
-	if len(src) < n {
-		return nil, 0, io.ErrUnexpectedEOF
-	}
-	p, err = d.decode(src[0], src[size:n:n])
+	p, n, err = d.decode(src, MaxRemainingLength+5)
 	if err != nil {
 		return nil, 0, err
 	}
 	return p, n, nil
 }
 
-// decode reads a packet of which parseFixedHeader has passed the fixed header; body is all that follows it.
-func (d *Decoder) decode(first byte, body []byte) (p Packet, err error) {
+// decode reads the packet that src begins with, if it has at most limit bytes. n is the size of the packet as soon as
+// its fixed header is here, also when the error is io.ErrUnexpectedEOF. p means nothing when there is an error.
+func (d *Decoder) decode(src []byte, limit int) (p Packet, n int, err error) {
+	size, remaining := shortLength(src)
+	if size == 0 || !legalHeader(src[0], remaining) {
+		if size, remaining, err = parseFixedHeader(src); err != nil {
+			return nil, 0, err
+		}
+	}
+	n = size + remaining
+	if n > limit {
+		return nil, 0, &LimitError{Type: Type(src[0] >> 4), Size: n, Limit: limit}
+	}
+	if len(src) < n {
+		return nil, n, io.ErrUnexpectedEOF
+	}
+	first, body := src[0], src[size:n:n]
 	switch Type(first >> 4) {
 	case CONNECT:
-		return &d.connect, d.connect.decode(body)
+		return &d.connect, n, d.connect.decode(body)
 	case CONNACK:
-		return &d.connack, d.connack.decode(body)
+		return &d.connack, n, d.connack.decode(body)
 	case PUBLISH:
-		return &d.publish, d.publish.decode(first, body)
+		return &d.publish, n, d.publish.decode(first, body)
 	case PUBACK:
 		d.puback.PacketID, err = decodeAck(PUBACK, body)
-		return &d.puback, err
+		return &d.puback, n, err
 	case PUBREC:
 		d.pubrec.PacketID, err = decodeAck(PUBREC, body)
-		return &d.pubrec, err
+		return &d.pubrec, n, err
 	case PUBREL:
 		d.pubrel.PacketID, err = decodeAck(PUBREL, body)
-		return &d.pubrel, err
+		return &d.pubrel, n, err
 	case PUBCOMP:
 		d.pubcomp.PacketID, err = decodeAck(PUBCOMP, body)
-		return &d.pubcomp, err
+		return &d.pubcomp, n, err
 	case SUBSCRIBE:
-		return &d.subscribe, d.subscribe.decode(body)
+		return &d.subscribe, n, d.subscribe.decode(body)
 	case SUBACK:
-		return &d.suback, d.suback.decode(body)
+		return &d.suback, n, d.suback.decode(body)
 	case UNSUBSCRIBE:
-		return &d.unsubscribe, d.unsubscribe.decode(body)
+		return &d.unsubscribe, n, d.unsubscribe.decode(body)
 	case UNSUBACK:
 		d.unsuback.PacketID, err = decodeAck(UNSUBACK, body)
-		return &d.unsuback, err
+		return &d.unsuback, n, err
 	case PINGREQ:
-		return &d.pingreq, nil
+		return &d.pingreq, n, nil
 	case PINGRESP:
-		return &d.pingresp, nil
-	default: // the fixed header has refused 0 and 15
-		return &d.disconnect, nil
+		return &d.pingresp, n, nil
+	default: // legalHeader has refused 0 and 15
+		return &d.disconnect, n, nil
 	}
 }

@@ -42,24 +42,38 @@ const publishFlags flagSet = 1<<0b0000 | 1<<0b0001 | 1<<0b0010 | 1<<0b0011 | 1<<
 // parseFixedHeader reads the fixed header that src begins with and checks all that it alone can show. size is its own
 // length and remaining that of what follows. io.ErrUnexpectedEOF: src ends inside the header.
 func parseFixedHeader(src []byte) (size, remaining int, err error) {
-	if len(src) >= 2 && src[1] < 0x80 { // nearly every packet
-		size, remaining = 2, int(src[1])
-	} else if size, remaining, err = parseLongLength(src); err != nil {
-		return 0, 0, err
+	if size, remaining = shortLength(src); size == 0 {
+		if size, remaining, err = parseLength(src); err != nil {
+			return 0, 0, err
+		}
 	}
-	h := &fixedHeaders[src[0]>>4]
-	if h.flags>>(src[0]&0b1111)&1 == 0 {
-		return 0, 0, firstByteError(src[0])
-	}
-	if h.length >= 0 && remaining != int(h.length) {
-		return 0, 0, lengthError(src[0], remaining, int(h.length))
+	if !legalHeader(src[0], remaining) {
+		return 0, 0, headerError(src[0], remaining)
 	}
 	return size, remaining, nil
 }
 
-// parseLongLength reads a remaining length of up to four bytes (section 2.2.3). Lengths that are not minimal, such as
+// shortLength is parseLength for one and two bytes of length, which is what nearly every packet has; size is 0 for
+// others. It and legalHeader are small enough to be inlined: a call costs as much as what they do.
+func shortLength(src []byte) (size, remaining int) {
+	if len(src) >= 2 && src[1] < 0x80 {
+		return 2, int(src[1])
+	}
+	if len(src) >= 3 && src[2] < 0x80 {
+		return 3, int(src[1]&0x7f) | int(src[2])<<7
+	}
+	return 0, 0
+}
+
+// legalHeader reports whether a packet may have that type, those flags and that remaining length.
+func legalHeader(first byte, remaining int) bool {
+	h := &fixedHeaders[first>>4]
+	return h.flags>>(first&0b1111)&1 != 0 && (h.length < 0 || int(h.length) == remaining)
+}
+
+// parseLength reads a remaining length of up to four bytes (section 2.2.3). Lengths that are not minimal, such as
 // 82 00, are read: 3.1.1 does not forbid them.
-func parseLongLength(src []byte) (size, remaining int, err error) {
+func parseLength(src []byte) (size, remaining int, err error) {
 	for i := 1; i < len(src) && i <= 4; i++ {
 		remaining |= int(src[i]&0x7f) << (7 * (i - 1))
 		if src[i] < 0x80 {
@@ -72,25 +86,24 @@ func parseLongLength(src []byte) (size, remaining int, err error) {
 	return 0, 0, &Error{typeOf(src[0]), "2.2.3", "remaining length takes more than four bytes"}
 }
 
-// firstByteError says what is wrong with a packet type or its flags.
-func firstByteError(first byte) error {
-	switch t := Type(first >> 4); {
+// headerError says why legalHeader is false.
+func headerError(first byte, remaining int) error {
+	t, h := Type(first>>4), &fixedHeaders[first>>4]
+	flagsLegal := h.flags>>(first&0b1111)&1 != 0
+	switch {
 	case typeOf(first) == 0:
 		return &Error{0, "2.2.1", "packet type " + strconv.Itoa(int(t)) + " is reserved"}
-	case t != PUBLISH:
+	case !flagsLegal && t != PUBLISH:
 		return &Error{t, "MQTT-2.2.2-2", "reserved flags of the fixed header are wrong"}
-	case first&publishQoS == publishQoS:
+	case !flagsLegal && first&publishQoS == publishQoS:
 		return &Error{t, "MQTT-3.3.1-4", "both QoS bits are set"}
-	default:
+	case !flagsLegal:
 		return &Error{t, "MQTT-3.3.1-2", "DUP is set on a message of QoS 0"}
+	case remaining < int(h.length):
+		return &Error{t, "2.2.3", "packet ends before its last field"}
+	default:
+		return &Error{t, "2.2.3", "bytes follow the packet's last field"}
 	}
-}
-
-func lengthError(first byte, got, want int) error {
-	if got < want {
-		return &Error{typeOf(first), "2.2.3", "packet ends before its last field"}
-	}
-	return &Error{typeOf(first), "2.2.3", "bytes follow the packet's last field"}
 }
 
 // typeOf returns the type in a first byte, and 0 for the reserved ones.

@@ -34,8 +34,10 @@ func (p *Publish) decode(first byte, body []byte) error {
 		return &Error{PUBLISH, "1.5.3", "topic name reaches beyond the packet"}
 	}
 	name, payload := body[2:2+n:2+n], body[2+n:]
-	if err := checkTopicName(PUBLISH, "topic name", "MQTT-3.3.2-2", name); err != nil {
-		return err
+	if n == 0 || !plainTopic(name) {
+		if err := checkTopicName(PUBLISH, "topic name", "MQTT-3.3.2-2", name); err != nil {
+			return err
+		}
 	}
 	qos := QoS(first & publishQoS >> 1)
 	var id uint16

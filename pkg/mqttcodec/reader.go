@@ -23,18 +23,24 @@ func NewReader(r io.Reader, limit int) *Reader {
 // where it ends inside one, an [*Error] or [*LimitError] for a packet that must not be (these are final), and otherwise
 // the stream's own, such as a timeout: then nothing is lost, and Next may be called again.
 func (r *Reader) Next() (Packet, error) {
-	for {
-		p, err := r.buf.Next()
-		if err != io.ErrUnexpectedEOF {
-			return p, err
+	b := &r.buf
+	for b.err == nil {
+		p, n, err := b.dec.decode(b.data[b.next:], b.limit()) // Buffer.Next, less one call for each packet
+		if err == nil {
+			b.next += n
+			return p, nil
+		}
+		if b.fail(n, err) != io.ErrUnexpectedEOF {
+			break
 		}
 		if err := r.fill(); err != nil {
-			if err == io.EOF && r.buf.Buffered() > 0 {
+			if err == io.EOF && b.Buffered() > 0 {
 				err = io.ErrUnexpectedEOF
 			}
 			return nil, err
 		}
 	}
+	return nil, b.err
 }
 
 // maxEmptyReads is how often in a row a stream may return neither bytes nor an error.
