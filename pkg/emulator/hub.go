@@ -143,11 +143,10 @@ func (h *Hub) Close() error {
 		}
 		h.events.end()
 		h.operations.end()
-		defer close(h.journal.stop)
 	}
 	h.mu.Unlock()
-	h.running.Wait()
-	return h.finishJournal()
+	h.running.Wait() // what they change on their way out is stored too
+	return h.stopJournal()
 }
 
 // begin counts something that Close has to wait for; the caller calls h.running.Done.

@@ -3,6 +3,8 @@ package emulator
 import (
 	"context"
 	"slices"
+	"strings"
+	"sync"
 )
 
 // A journal makes changes durable and then lets their effects happen. Changes are made in memory under Hub.mu, noted here, and
@@ -12,8 +14,7 @@ import (
 //
 // Without a Store nothing is ever pending, and effects run at once.
 type journal struct {
-	store  Store // static
-	report func(error)
+	store Store // static
 
 	// Guarded by Hub.mu.
 	writes     map[string][]byte
@@ -22,7 +23,8 @@ type journal struct {
 	failed     error // of the last commit, until one succeeds
 
 	wake chan struct{} // of size 1
-	stop chan struct{} // closed by Hub.Close
+	once sync.Once     // closes stop
+	stop chan struct{} // the committer is to end when nothing is pending
 	done chan struct{} // closed when the committer has ended
 }
 
@@ -37,6 +39,15 @@ func (h *Hub) startJournal() {
 	h.journal.writes = make(map[string][]byte)
 	h.journal.wake = make(chan struct{}, 1)
 	go h.commitLoop()
+}
+
+// stopJournal waits until everything is stored, and tells what could not be.
+func (h *Hub) stopJournal() error {
+	h.journal.once.Do(func() { close(h.journal.stop) })
+	<-h.journal.done
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.journal.failed
 }
 
 // put notes that key has a new value, or none. h.mu is held.
@@ -149,11 +160,6 @@ func sortedWrites(writes map[string][]byte) []Write {
 	for key, value := range writes {
 		sorted = append(sorted, Write{key, value})
 	}
-	slices.SortFunc(sorted, func(a, b Write) int {
-		if a.Key < b.Key {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(sorted, func(a, b Write) int { return strings.Compare(a.Key, b.Key) })
 	return sorted
 }

@@ -33,7 +33,6 @@ type counters struct {
 
 type storedSession struct {
 	Filters map[string]mqttcodec.QoS
-	LastID  uint16
 }
 
 func (h *Hub) saveIdentity(who *identity) {
@@ -52,7 +51,7 @@ func (h *Hub) deleteIdentity(who *identity) {
 // saveSession stores a session that outlives its connection.
 func (h *Hub) saveSession(who *identity) {
 	if s := who.session; s != nil && !s.clean {
-		h.put(keySession+who.ID(), storedSession{s.subs, s.lastID})
+		h.put(keySession+who.ID(), storedSession{s.subs})
 	}
 }
 
@@ -189,7 +188,6 @@ func (h *Hub) loadSession(id string, value []byte) error {
 		return err
 	}
 	who.session = newSession(false)
-	who.session.lastID = s.LastID
 	for filter, qos := range s.Filters {
 		who.session.subs[filter] = qos
 	}
@@ -217,12 +215,4 @@ func (h *Hub) loadQueued(key string, value []byte) error {
 	}
 	who.session.inflight[m.PacketID] = m
 	return nil
-}
-
-// finishJournal waits for the committer, and tells what could not be stored.
-func (h *Hub) finishJournal() error {
-	<-h.journal.done
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.journal.failed
 }

@@ -1,8 +1,6 @@
 package emulator
 
 import (
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -233,6 +231,3 @@ func (c *conn) operation(name string, code int, description string) Operation {
 func causeStore(err error) cause {
 	return cause{code: 500001, text: "what the device sent could not be stored: " + err.Error(), err: err}
 }
-
-// sorted returns the filters in a stable order.
-func (s subscriptions) sorted() []string { return slices.Sorted(maps.Keys(s)) }
