@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -147,6 +148,15 @@ func (pn *person) connects() {
 	pn.sees("hub-kind", "emulator ")
 	pn.clicks("connect")
 	pn.sees("state", "Connected since")
+}
+
+// holdsStill asks the page for no animations, so that no picture shows something half-way.
+func (pn *person) holdsStill() {
+	pn.t.Helper()
+	_, err := chromedp.Call(pn.page.Context(), emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
+	})
+	require.NoError(pn.t, err)
 }
 
 // picture photographs the whole page.
