@@ -14,7 +14,7 @@ CONNECT_SRC ?=
 FUZZTIME ?= 1m
 
 # What goes into the page is what `go list` finds below ./wasm, so a package joins the browser's checks by being used.
-IN_BROWSER      := GOOS=js GOARCH=wasm
+IN_BROWSER      := env GOOS=js GOARCH=wasm
 PAGE_PACKAGES    = $(IN_BROWSER) $(GO) list -deps -f '{{if and .Module .Module.Main}}{{.ImportPath}}{{end}}' ./wasm
 NATIVE_PACKAGES  = $(GO) list ./... | grep -v -E '/e2e(/|$$)'
 
