@@ -46,6 +46,12 @@ func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 	if err != nil {
 		return nil, dialError(ctx, host, resp, err)
 	}
+	if ctx.Err() != nil {
+		// When ctx ends just as the answer comes, net/http may close the connection and
+		// return the answer all the same.
+		_ = ws.CloseNow()
+		return nil, dialError(ctx, host, nil, ctx.Err())
+	}
 	c := newConn(ws, raw)
 	if got := ws.Subprotocol(); !strings.EqualFold(got, Subprotocol) {
 		c.Close()
