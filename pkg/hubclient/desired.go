@@ -3,6 +3,7 @@ package hubclient
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
@@ -83,7 +84,7 @@ func (d *desiredSync) failed() (deliver []Desired) {
 // readDesired asks for the whole document.
 func (l *loop) readDesired() {
 	l.resyncAt = time.Time{}
-	if l.desired.reading {
+	if l.desired.reading || l.link == nil {
 		return
 	}
 	l.desired.reading = true
@@ -101,6 +102,9 @@ func (l *loop) desiredAnswer(r result) {
 	}
 	if r.err != nil {
 		l.deliverDesired(l.desired.failed())
+		if l.link == nil {
+			return // that was more than could wait; the next connection begins anew
+		}
 		l.resyncWait = min(max(2*l.resyncWait, minResync), maxResync)
 		l.resyncAt = l.now.Add(l.resyncWait)
 		l.log.Warn("desired properties cannot be read", "error", hubproto.Redact(r.err.Error()), "retryIn", l.resyncWait)
@@ -115,6 +119,11 @@ func (l *loop) desiredAnswer(r result) {
 }
 
 func (l *loop) desiredNotice(version int64, patch []byte) {
+	if !json.Valid(patch) {
+		l.log.Warn("change of the desired properties is not JSON, they are read again", "version", version)
+		l.readDesired()
+		return
+	}
 	deliver, read := l.desired.notice(Desired{Patch: bytes.Clone(patch), Version: version})
 	l.deliverDesired(deliver)
 	if read {

@@ -135,6 +135,8 @@ func (e *TakeoverError) Error() string {
 // Unwrap returns how the last connection ended.
 func (e *TakeoverError) Unwrap() error { return e.Err }
 
+var _ net.Error = (*TimeoutError)(nil)
+
 // A TimeoutError says that the hub, though connected, did not answer a request. It does not end the connection.
 type TimeoutError struct {
 	Op    string // such as "twin get"

@@ -138,10 +138,12 @@ func TestCloudToDevice(t *testing.T) {
 		hub := d.net.accept()
 		hub.welcome(c2d)
 		body := make([]byte, 256<<10)
-		for id := uint16(1); id <= maxQueued/(256<<10)+1; id++ {
+		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 1, TopicName: box(""), Payload: body})
+		hub.wantIdle("one is with the handler")
+		for id := uint16(2); id <= maxQueued/(256<<10)+1; id++ {
 			hub.send(&mqttcodec.Publish{QoS: 1, PacketID: id, TopicName: box(""), Payload: body})
 		}
-		hub.wantIdle("one is with the handler, the others just fit")
+		hub.wantIdle("the others just fit")
 		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 9999, TopicName: box(""), Payload: body})
 		hub.wantEnd("that was one too many")
 		require.ErrorIs(t, d.State().Err, errFlooded)
@@ -516,6 +518,17 @@ func TestDesired(t *testing.T) {
 		hub.wantPublish("$iothub/twin/GET/?$rid=3", "")
 		hub.send(document(3, 6))
 		require.Equal(t, []string{"full6", "patch7"}, versions(got))
+	})
+
+	bubble(t, "a change that is not JSON makes it read the document", func(t *testing.T) {
+		d, got := startDesired(t)
+		hub := d.net.accept()
+		hub.welcome(filters...)
+		want[*mqttcodec.Publish](hub)
+		hub.send(document(1, 1), message("$iothub/twin/PATCH/properties/desired/?$version=2", "{"))
+		hub.wantPublish("$iothub/twin/GET/?$rid=2", "")
+		hub.send(document(2, 2))
+		require.Equal(t, []string{"full1", "full2"}, versions(got))
 	})
 
 	bubble(t, "after a reconnect the document comes again, also with an older version", func(t *testing.T) {

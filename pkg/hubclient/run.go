@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
@@ -191,7 +190,7 @@ func (l *loop) enqueue(e event, size int) {
 	l.events = append(l.events, e)
 	l.queued += size
 	if (l.queued > maxQueued || len(l.events) > maxEvents) && l.link != nil {
-		l.broken(&LinkError{l.host(), "handing messages to their handlers", errFlooded})
+		l.lost("handing messages to their handlers", errFlooded)
 	}
 }
 
@@ -246,13 +245,13 @@ func (l *loop) due() {
 	case isDue(l.leaveBy):
 		l.left()
 	case isDue(l.connectBy):
-		l.broken(&LinkError{l.host(), "waiting for the answer to CONNECT and SUBSCRIBE", errSilent})
+		l.lost("waiting for the answer to CONNECT and SUBSCRIBE", errSilent)
 	case isDue(l.pongBy):
-		l.broken(&LinkError{l.host(), "waiting for PINGRESP", errSilent})
+		l.lost("waiting for PINGRESP", errSilent)
 	case isDue(l.ackBy()):
-		l.broken(&LinkError{l.host(), "waiting for PUBACK", errSilent})
+		l.lost("waiting for PUBACK", errSilent)
 	case isDue(l.subscribe.answerBy):
-		l.broken(&LinkError{l.host(), "waiting for SUBACK", errSilent})
+		l.lost("waiting for SUBACK", errSilent)
 	case isDue(l.drainBy):
 		l.leave()
 	}
@@ -313,7 +312,7 @@ func (l *loop) stableAt() time.Time {
 // in what it was given; it ends the connection rather than leave somebody waiting.
 func (l *loop) send(p mqttcodec.Packet) bool {
 	if err := l.link.send(p); err != nil {
-		l.broken(&LinkError{l.host(), "encoding " + p.Type().String(), err})
+		l.lost("encoding "+p.Type().String(), err)
 		return false
 	}
 	return true
@@ -322,7 +321,7 @@ func (l *loop) send(p mqttcodec.Packet) bool {
 func (l *loop) wrote(w written) {
 	l.link.done(w)
 	if w.err != nil {
-		l.broken(&LinkError{l.host(), "writing", w.err})
+		l.lost("writing", w.err)
 		return
 	}
 	for _, s := range l.outbox.written {
@@ -350,7 +349,7 @@ func (l *loop) received(in chunk) {
 		}
 	}
 	if err != io.ErrUnexpectedEOF {
-		l.broken(&LinkError{l.host(), "reading packets", err})
+		l.lost("reading packets", err)
 		return
 	}
 	if in.err != nil {
@@ -358,7 +357,7 @@ func (l *loop) received(in chunk) {
 		if in.err == io.EOF {
 			in.err, op = errPeerClosed, "in phase "+l.phase.String()
 		}
-		l.broken(&LinkError{l.host(), op, in.err})
+		l.lost(op, in.err)
 	}
 }
 
@@ -395,8 +394,13 @@ func (l *loop) handle(p mqttcodec.Packet) {
 	}
 }
 
+// lost ends the connection. op says during what it broke.
+func (l *loop) lost(op string, err error) {
+	l.broken(&LinkError{Host: l.host(), Op: op, Err: err})
+}
+
 func (l *loop) violated(p mqttcodec.Packet, how string) {
-	l.broken(&LinkError{l.host(), "reading packets", errors.New("the hub sent " + p.Type().String() + " " + how)})
+	l.lost("reading packets", errors.New("the hub sent "+p.Type().String()+" "+how))
 }
 
 // host names who is at the other end.
@@ -450,5 +454,3 @@ func (l *loop) end() error {
 	l.timer.Stop()
 	return l.result
 }
-
-var _ net.Error = (*TimeoutError)(nil)
