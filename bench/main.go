@@ -12,7 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -57,7 +57,7 @@ func drive(ctx context.Context, passes int, skip []string, output string) error 
 	if err := build(ctx, wasm, ".", "GOOS=js", "GOARCH=wasm"); err != nil {
 		return err
 	}
-	if !contains(skip, "chrome") {
+	if !slices.Contains(skip, "chrome") {
 		wasmexec := filepath.Join(dir, "wasmexec")
 		cmd := exec.CommandContext(ctx, "go", "build", "-o", wasmexec, "./e2e/wasmexec")
 		cmd.Dir, cmd.Stderr = "..", os.Stderr
@@ -70,8 +70,12 @@ func drive(ctx context.Context, passes int, skip []string, output string) error 
 	}
 	if node, err := exec.LookPath("node"); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: Node.js is not installed; mqtt-packet is not measured")
-	} else if !contains(skip, "node") {
-		goWasm := filepath.Join(runtime.GOROOT(), "lib", "wasm", "wasm_exec_node.js")
+	} else if !slices.Contains(skip, "node") {
+		root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+		if err != nil {
+			return fmt.Errorf("go env GOROOT: %w", err)
+		}
+		goWasm := filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec_node.js")
 		if t.node, err = runWorker(ctx, "Node", node, append([]string{"--stack-size=8192", goWasm, wasm}, args...)...); err != nil {
 			return err
 		}
@@ -114,13 +118,4 @@ func runWorker(ctx context.Context, what, name string, args ...string) (*report,
 		return nil, fmt.Errorf("%s printed no report: %w", what, err)
 	}
 	return &r, nil
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }

@@ -1,3 +1,7 @@
+// testing keeps the output of an example in a file, and a page has none to write to.
+
+//go:build !js
+
 package mqttcodec_test
 
 import (
