@@ -16,10 +16,10 @@ import (
 // errRefused ends a connection whose CONNECT was refused; its cause is in conn.why.
 var errRefused = errors.New("hub: CONNECT refused")
 
-// refuseProtocol answers a CONNECT of another protocol level with 1 [MQTT-3.1.2-2] before the connection ends.
+// refuseProtocol answers a CONNECT of another protocol or level with 1 [MQTT-3.1.2-1] [MQTT-3.1.2-2] before the connection ends.
 func (c *conn) refuseProtocol(err error) {
 	var bad *mqttcodec.Error
-	if errors.As(err, &bad) && bad.Type == mqttcodec.CONNECT && bad.Clause == "MQTT-3.1.2-2" {
+	if errors.As(err, &bad) && bad.Type == mqttcodec.CONNECT && (bad.Clause == "MQTT-3.1.2-1" || bad.Clause == "MQTT-3.1.2-2") {
 		c.refuse(mqttcodec.UnacceptableProtocolVersion, cause{code: 400004, text: "the hub speaks MQTT 3.1.1 only: " + bad.Error()})
 	}
 }
@@ -70,11 +70,12 @@ func (c *conn) accept(first mqttcodec.Packet) error {
 	return nil
 }
 
+func unauthorized(format string, args ...any) *cause {
+	return &cause{code: 401002, text: hubproto.Redact(fmt.Sprintf(format, args...))}
+}
+
 // authenticate checks CONNECT, and makes the connection its identity's if all is well.
 func (c *conn) authenticate(p *mqttcodec.Connect) *cause {
-	unauthorized := func(format string, args ...any) *cause {
-		return &cause{code: 401002, text: hubproto.Redact(fmt.Sprintf(format, args...))}
-	}
 	if !p.UserNameFlag {
 		return unauthorized("CONNECT has no user name: it is {hub}/{device}/?api-version=" + hubproto.APIVersion)
 	}
@@ -105,13 +106,24 @@ func (c *conn) authenticate(p *mqttcodec.Connect) *cause {
 }
 
 func (c *conn) acceptDevice(p *mqttcodec.Connect, user hubproto.Username, token *hubproto.SASToken) *cause {
-	unauthorized := func(format string, args ...any) *cause {
-		return &cause{code: 401002, text: hubproto.Redact(fmt.Sprintf(format, args...))}
-	}
 	name := hubproto.ClientID(user.DeviceID, user.ModuleID)
 	if string(p.ClientID) != name {
 		return unauthorized("the client id is %q: for this user name it has to be %q", p.ClientID, name)
 	}
+	answered := make(chan struct{})
+	if why := c.attach(name, p, user, token, answered); why != nil {
+		return why
+	}
+	// What the device sends ahead must not be answered before its CONNECT is [MQTT-3.2.0-1].
+	select {
+	case <-answered:
+	case <-c.done:
+	}
+	return nil
+}
+
+// attach makes the connection its identity's if it may be. It closes answered when CONNACK is on its way.
+func (c *conn) attach(name string, p *mqttcodec.Connect, user hubproto.Username, token *hubproto.SASToken, answered chan<- struct{}) *cause {
 	h := c.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -153,6 +165,7 @@ func (c *conn) acceptDevice(p *mqttcodec.Connect, user hubproto.Username, token 
 	note := c.operation("deviceConnect", 200, fmt.Sprintf("connected over %s with api-version %q, CleanSession %d, session present: %t",
 		c.nc.LocalAddr().Network(), user.APIVersion, bit(p.CleanSession), present))
 	h.settle(func(err error) {
+		defer close(answered)
 		if err != nil {
 			h.detach(c, causeStore(err))
 			return

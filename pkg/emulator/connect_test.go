@@ -159,6 +159,10 @@ func TestConnectProtocolLevel(t *testing.T) {
 			d.wantClosed("after the refusal")
 			w.wantLogged("why", "MQTT 3.1.1 only")
 		}
+		d := w.dial()
+		_, err := d.conn.Write([]byte{0x10, 0x0f, 0, 6, 'M', 'Q', 'I', 's', 'd', 'p', 3, 2, 0, 0, 0, 1, 'a'})
+		require.NoError(t, err)
+		d.want("MQTT 3.1 has another name too", &mqttcodec.Connack{ReturnCode: mqttcodec.UnacceptableProtocolVersion})
 	})
 }
 

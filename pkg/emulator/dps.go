@@ -88,9 +88,6 @@ type Allocation struct {
 // acceptDPS checks a CONNECT to the provisioning service. Its sessions are never kept ("Use MQTT to communicate with DPS").
 func (c *conn) acceptDPS(p *mqttcodec.Connect, user hubproto.Username, token *hubproto.SASToken) *cause {
 	h := c.hub
-	unauthorized := func(format string, args ...any) *cause {
-		return &cause{code: 401002, text: hubproto.Redact(fmt.Sprintf(format, args...))}
-	}
 	id := user.RegistrationID
 	c.dps = &provisioning{registrationID: id}
 	if err := hubproto.ValidRegistrationID(id); err != nil {

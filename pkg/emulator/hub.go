@@ -46,7 +46,7 @@ type Hub struct {
 	// TrustedCAs are CA certificates (DER) for devices whose authentication is certificateAuthority.
 	TrustedCAs [][]byte
 
-	// Logger gets the operations log and the life of connections; nil means none.
+	// Logger gets the operations log; nil means none.
 	Logger *slog.Logger
 
 	// Store keeps everything durable; nil means memory only. It stays the caller's to close, after the hub.
@@ -65,6 +65,10 @@ type Hub struct {
 
 	events     *stream[*telemetry]
 	operations *stream[Operation]
+	logger     sync.WaitGroup // the goroutine that feeds Logger
+	logged     int64          // the line that Logger got last; that goroutine's, then Close's
+	closeOnce  sync.Once
+	closeErr   error
 
 	mu            sync.Mutex // guards all below; see doc.go
 	closed        bool
@@ -105,16 +109,15 @@ func (h *Hub) Open(ctx context.Context) error {
 		h.faults.Store(&f)
 		if h.openErr = h.load(ctx); h.openErr != nil {
 			h.openErr = fmt.Errorf("emulator: reading the store: %w", h.openErr)
-			h.closed = true
-			h.journal.done = make(chan struct{})
-			close(h.journal.done)
-			h.journal.stop = make(chan struct{})
 			return
 		}
 		h.startJournal()
 		h.mu.Lock()
 		h.makePolicies()
 		h.mu.Unlock()
+		if h.Logger != nil {
+			h.logger.Go(h.writeLog)
+		}
 	})
 	return h.openErr
 }
@@ -134,19 +137,24 @@ func (h *Hub) Close() error {
 	if err := h.use(); err != nil {
 		return nil // nothing was started
 	}
-	h.mu.Lock()
-	if !h.closed {
+	h.closeOnce.Do(func() {
+		h.mu.Lock()
 		h.closed = true
 		close(h.closing)
 		for c := range h.conns {
 			c.fail(causeShutdown)
 		}
+		h.mu.Unlock()
 		h.events.end()
 		h.operations.end()
-	}
-	h.mu.Unlock()
-	h.running.Wait() // what they change on their way out is stored too
-	return h.stopJournal()
+		h.running.Wait()
+		h.closeErr = h.stopJournal() // what connections changed on their way out is stored too
+		if h.Logger != nil {
+			h.logger.Wait()
+			h.writeLog() // and logged
+		}
+	})
+	return h.closeErr
 }
 
 // begin counts something that Close has to wait for; the caller calls h.running.Done.

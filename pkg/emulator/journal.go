@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // A journal makes changes durable and then lets their effects happen. Changes are made in memory under Hub.mu, noted here, and
@@ -23,7 +22,6 @@ type journal struct {
 	failed     error // of the last commit, until one succeeds
 
 	wake chan struct{} // of size 1
-	once sync.Once     // closes stop
 	stop chan struct{} // the committer is to end when nothing is pending
 	done chan struct{} // closed when the committer has ended
 }
@@ -43,7 +41,7 @@ func (h *Hub) startJournal() {
 
 // stopJournal waits until everything is stored, and tells what could not be.
 func (h *Hub) stopJournal() error {
-	h.journal.once.Do(func() { close(h.journal.stop) })
+	close(h.journal.stop)
 	<-h.journal.done
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
@@ -91,7 +92,7 @@ func (h *Hub) invoke(ctx context.Context, id string, in invocation) (int, json.R
 		e := asError(a.err)
 		o.StatusCode, o.Description, o.Level = e.Code, fmt.Sprintf("method %q: %s", in.name, e.Message), LevelError
 	}
-	o.DeviceID = id
+	o.DeviceID, o.ModuleID, _ = strings.Cut(id, "/")
 	if h.use() == nil {
 		h.note(o)
 	}

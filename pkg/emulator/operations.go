@@ -50,7 +50,8 @@ func (o Operation) size() int { return 160 + len(o.DeviceID) + len(o.Description
 // note adds a line to the operations log. Its Level follows from its StatusCode when it is empty.
 func (h *Hub) note(o Operation) {
 	o.Time = time.Now().UTC()
-	o.Description = hubproto.Redact(o.Description)
+	// Ids too: whatever is in a refused CONNECT stands there.
+	o.DeviceID, o.ModuleID, o.Description = hubproto.Redact(o.DeviceID), hubproto.Redact(o.ModuleID), hubproto.Redact(o.Description)
 	if o.Level == "" {
 		o.Level = LevelInformation
 		if o.StatusCode >= 400 {
@@ -61,18 +62,28 @@ func (h *Hub) note(o Operation) {
 		o.SequenceNumber = sequence
 		return o
 	})
-	if h.Logger == nil {
-		return
+}
+
+// writeLog hands the operations log to the Logger. It is a reader like any other, because a logger writes somewhere, which may
+// take its time, and lines come from where a lock is held.
+func (h *Hub) writeLog() {
+	ctx := context.Background()
+	for o := range h.operationsFrom(ctx, h.logged+1) {
+		h.logged = o.SequenceNumber
+		level := slog.LevelInfo
+		switch o.Level {
+		case LevelWarning:
+			level = slog.LevelWarn
+		case LevelError:
+			level = slog.LevelError
+		}
+		attrs := []slog.Attr{slog.String("category", o.Category), slog.String("operation", o.Name),
+			slog.String("device", hubproto.ClientID(o.DeviceID, o.ModuleID)), slog.Int("status", o.StatusCode)}
+		if o.Lost > 0 {
+			attrs = append(attrs, slog.Int64("lost", o.Lost))
+		}
+		h.Logger.LogAttrs(ctx, level, o.Description, attrs...)
 	}
-	level := slog.LevelInfo
-	switch o.Level {
-	case LevelWarning:
-		level = slog.LevelWarn
-	case LevelError:
-		level = slog.LevelError
-	}
-	h.Logger.LogAttrs(context.Background(), level, o.Description, slog.String("category", o.Category), slog.String("operation", o.Name),
-		slog.String("device", hubproto.ClientID(o.DeviceID, o.ModuleID)), slog.Int("status", o.StatusCode))
 }
 
 func (h *Hub) logStoreFailure(err error) {

@@ -262,7 +262,10 @@ func (h *Hub) register(d Device, condition string) (*identity, error) {
 
 // create adds an entry that is not there yet. h.mu is held.
 func (h *Hub) create(d Device) *identity {
-	who := &identity{Device: d, twin: newTwin(time.Now())}
+	who := &identity{twin: newTwin(time.Now()), Device: Device{ // and nothing else that a request may hold
+		DeviceID: d.DeviceID, ModuleID: d.ModuleID, ManagedBy: d.ManagedBy,
+		Status: d.Status, StatusReason: d.StatusReason, Capabilities: d.Capabilities,
+	}}
 	if d.ModuleID == "" {
 		h.devices[d.DeviceID] = who
 		who.modules = make(map[string]*identity)
@@ -274,7 +277,6 @@ func (h *Hub) create(d Device) *identity {
 	h.generation = max(h.generation+1, time.Now().UnixNano())
 	who.GenerationID = strconv.FormatInt(h.generation, 10)
 	who.adopt(d.Authentication, SymmetricKey{})
-	who.StatusUpdatedTime = time.Time{}
 	h.saveIdentity(who)
 	h.saveTwin(who)
 	h.note(Operation{Category: CategoryRegistry, Name: "create", DeviceID: who.DeviceID, ModuleID: who.ModuleID, StatusCode: 200,

@@ -234,3 +234,24 @@ func TestUnreadableStore(t *testing.T) {
 	require.NoError(t, hub.Close())
 	require.Equal(t, "{", string(store.content["device/dev-1"]), "and nothing is overwritten")
 }
+
+func TestConnackComesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, &emulator.Hub{Store: &disk{latency: 10 * time.Millisecond}})
+		device := w.put("dev-1")
+		d := w.dial()
+		raw, err := mqttcodec.Append(nil, connectPacket(t, credentials{Device: device}))
+		require.NoError(t, err)
+		for _, p := range []mqttcodec.Packet{
+			&mqttcodec.Pingreq{}, &mqttcodec.Publish{TopicName: []byte("devices/dev-1/messages/events/"), QoS: 1, PacketID: 1},
+		} {
+			raw, err = mqttcodec.Append(raw, p)
+			require.NoError(t, err)
+		}
+		_, err = d.conn.Write(raw)
+		require.NoError(t, err)
+		d.want("whatever the device sent ahead, and although the session has to be stored [MQTT-3.2.0-1]", &mqttcodec.Connack{})
+		d.want("then the rest", &mqttcodec.Pingresp{})
+		d.wantPuback("in order", 1)
+	})
+}
