@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"syscall/js"
 
 	"honnef.co/go/js/dom/v2"
@@ -33,6 +34,8 @@ func show(root js.Value, params panel.Params, served bool, fatal func(sentence, 
 	env := panel.Env{Params: params, Changed: frames.want, Fatal: fatal}
 	if served {
 		env.Fetch = fetch
+		location := js.Global().Get("location")
+		env.WebSocketOrigin = "ws" + strings.TrimPrefix(location.Get("origin").String(), "http")
 	}
 	p := panel.New(env)
 	paint := newPainter(dom.WrapElement(root), p.Handle)

@@ -43,8 +43,12 @@ func (p *Panel) Connect() {
 }
 
 func (p *Panel) connectWith(credentials hubclient.Credentials) {
+	p.mu.Lock()
+	endpoint := p.endpoint(credentials.Host)
+	p.mu.Unlock()
 	client, err := hubclient.New(credentials, &hubclient.Options{
 		Dial:      p.env.dialer(p),
+		Endpoint:  endpoint,
 		OnState:   p.gotState,
 		OnMessage: p.gotMessage,
 		OnDesired: p.gotDesired,

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
@@ -25,4 +26,13 @@ func (env *Env) dialer(p *Panel) dialFunc {
 		}
 		return network(ctx, to)
 	}
+}
+
+// endpoint is where a host is dialled, if that is not its usual address: the hub beside the page is behind the page's own
+// origin, with the page's own scheme. The caller holds the lock.
+func (p *Panel) endpoint(host string) string {
+	if p.hub == hubServed && host == p.cloud.info.HubHostName && p.env.WebSocketOrigin != "" {
+		return p.env.WebSocketOrigin + hubproto.WebSocketPath
+	}
+	return ""
 }

@@ -18,6 +18,9 @@ type Env struct {
 	Dial func(ctx context.Context, url string) (net.Conn, error)
 	// Fetch makes an HTTP request to the page's own origin. Nil means there is no server behind the page.
 	Fetch Fetch
+	// WebSocketOrigin is the page's own origin for WebSockets, such as "wss://localhost:8443": where the emulator beside the
+	// page is reached. Empty means by its host name.
+	WebSocketOrigin string
 	// Params are the page's query parameters.
 	Params Params
 	// Changed is called, on any goroutine, when View would give something new. It must not block.

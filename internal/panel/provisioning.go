@@ -65,6 +65,9 @@ func (p *Panel) RegisterDevice() {
 		RegistrationID: strings.TrimSpace(d.registrationID.text),
 		OnStep:         p.gotStep,
 	}
+	if url := p.endpoint(enrollment.Endpoint); url != "" {
+		enrollment.Endpoint = url
+	}
 	key, group, busy, running := strings.TrimSpace(d.key.text), d.group, d.busy, p.device.running()
 	p.mu.Unlock()
 	if busy {
