@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"syscall/js"
 
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/internal/panel"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
@@ -118,7 +120,14 @@ func (d *scriptDevice) onMethod(_ context.Context, m hubclient.Method) (hubclien
 	return hubclient.Response{Status: answer.Get("status").Int(), Payload: json.RawMessage(answer.Get("payload").String())}, nil
 }
 
+// event hands an event to JavaScript. What a handler there throws is told by web/hubpanel.js; the recover is for what gets
+// past it, such as a page that has replaced JSON: the client calls from a goroutine that must not break.
 func (d *scriptDevice) event(name string, v any) {
+	defer func() {
+		if r := recover(); r != nil {
+			js.Global().Get("console").Call("error", hubproto.Redact(fmt.Sprintf("hubpanel: the event %s could not be handed over: %v", name, r)))
+		}
+	}()
 	text, err := json.Marshal(v)
 	if err != nil {
 		text, _ = json.Marshal(map[string]string{"error": err.Error()})

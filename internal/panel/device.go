@@ -104,6 +104,7 @@ func (p *Panel) TryNow() {
 }
 
 func (p *Panel) gotState(s hubclient.State) {
+	defer p.recovered("a change of the connection")
 	p.update(func() {
 		before := p.device.state
 		p.device.state = s

@@ -20,6 +20,7 @@ const inboxLimit = 100
 
 // gotMessage takes a cloud-to-device message. Its nil error is what completes the message: the client sends PUBACK then.
 func (p *Panel) gotMessage(_ context.Context, d hubclient.Delivery) error {
+	defer p.recovered("a cloud-to-device message")
 	p.update(func() {
 		p.device.received++
 		id := 0

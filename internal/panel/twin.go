@@ -88,6 +88,7 @@ func (p *Panel) readTwin(ctx context.Context, client *hubclient.Client) {
 }
 
 func (p *Panel) gotDesired(_ context.Context, d hubclient.Desired) {
+	defer p.recovered("a change of the desired properties")
 	p.update(func() {
 		t := &p.twin
 		if d.Full {
