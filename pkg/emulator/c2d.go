@@ -167,7 +167,7 @@ func (h *Hub) deliver(c *conn) {
 		}
 		if qos == mqttcodec.QoS0 {
 			c.sendQueued(m, qos, false)
-			h.complete(c.id, m)
+			h.complete(c.id, m, "QoS 0 takes no acknowledgement")
 			continue
 		}
 		if m.PacketID = c.session.takeID(m); m.PacketID == 0 {
@@ -263,10 +263,10 @@ func (c *conn) sendQueued(m *queued, qos mqttcodec.QoS, dup bool) {
 	c.hub.note(c2dOperation(c.id, "messageDelivered", 200, m, fmt.Sprintf("sent to the device, QoS %d, DUP %d", qos, bit(dup))))
 }
 
-// complete takes a message that the device has acknowledged out of the queue. h.mu is held.
-func (h *Hub) complete(who *identity, m *queued) {
+// complete takes a message that the device has, or should have, out of the queue. h.mu is held.
+func (h *Hub) complete(who *identity, m *queued, why string) {
 	h.discard(who, m)
-	h.note(c2dOperation(who, "messageCompleted", 204, m, "the device acknowledged it"))
+	h.note(c2dOperation(who, "messageCompleted", 204, m, why))
 }
 
 // discard takes a message out of the queue. h.mu is held.
@@ -275,7 +275,10 @@ func (h *Hub) discard(who *identity, m *queued) {
 		who.queue = slices.Delete(who.queue, i, i+1)
 	}
 	if s := who.session; s != nil && s.inflight[m.PacketID] == m {
-		s.inflight[m.PacketID] = nil // the id is in use until the device acknowledges it, or the connection ends
+		delete(s.inflight, m.PacketID)
+		if who.conn != nil {
+			s.inflight[m.PacketID] = nil // the id is in use until the device acknowledges it, or the connection ends
+		}
 	}
 	h.deleteQueued(who, m)
 }

@@ -1,12 +1,16 @@
 package emulator_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -87,26 +91,38 @@ func TestFaults(t *testing.T) {
 func TestDeviceThatDoesNotReadIsCutOff(t *testing.T) {
 	bubble(t, &emulator.Hub{}, func(t *testing.T, w *world) {
 		device, other := w.put("dev-1"), w.put("dev-2")
+		large := make(map[string]any)
+		for i := range 8 {
+			large[fmt.Sprint(i)] = strings.Repeat("x", 4000)
+		}
+		_, err := w.PatchDesired(t.Context(), "dev-1", encode(t, large))
+		require.NoError(t, err)
 		conn, err := w.Dial(t.Context(), "wss://"+host)
 		require.NoError(t, err)
 		defer conn.Close()
-		raw, err := mqttcodec.Append(nil, connectPacket(t, credentials{Device: device}))
-		require.NoError(t, err)
-		_, err = conn.Write(raw)
-		require.NoError(t, err)
+		write := func(p mqttcodec.Packet) error {
+			raw, err := mqttcodec.Append(nil, p)
+			require.NoError(t, err)
+			_, err = conn.Write(raw)
+			return err
+		}
+		require.NoError(t, write(connectPacket(t, credentials{Device: device})))
+		require.NoError(t, write(&mqttcodec.Subscribe{PacketID: 1, Subscriptions: []mqttcodec.Subscription{{TopicFilter: []byte(hubproto.TwinResponseFilter)}}}))
 		healthy := w.connect(other)
-
-		ping, err := mqttcodec.Append(nil, &mqttcodec.Pingreq{})
-		require.NoError(t, err)
-		pings := make([]byte, 0, 1<<20)
-		for len(pings) < 1<<20 {
-			pings = append(pings, ping...)
+		asked := 0
+		for write(&mqttcodec.Publish{TopicName: []byte(twinGet)}) == nil { // asks and asks, and never reads an answer
+			asked++
 		}
-		for err == nil { // pings all the time and never reads an answer
-			_, err = conn.Write(pings)
-		}
+		require.InDelta(t, 8<<20/32_000, asked, 200, "8 MiB of answers may wait; what the hub had read ahead counts too")
 		w.wantLogged("with the reason", "the device does not read")
 		healthy.send(&mqttcodec.Pingreq{})
 		healthy.want("the others do not notice", &mqttcodec.Pingresp{})
 	})
+}
+
+func encode(t *testing.T, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	require.NoError(t, err)
+	return raw
 }

@@ -119,7 +119,7 @@ func (c *conn) puback(packetID uint16) {
 	}
 	delete(c.session.inflight, packetID)
 	if m != nil {
-		h.complete(c.id, m)
+		h.complete(c.id, m, "the device acknowledged it")
 	}
 	h.deliver(c) // one more packet id is free
 }
@@ -139,5 +139,5 @@ func (c *conn) toDevice(qos mqttcodec.QoS, topic hubproto.Topic, payload []byte)
 	c.send(&p)
 }
 
-// Sub-second precision is enough for the wire, and what the services show.
+// timestamp has the form and the precision of the services' own.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }

@@ -18,7 +18,7 @@ import (
 // ServeHTTP serves the WebSocket endpoint (/$iothub/websocket, with or without a query, and / where the C# SDK knocks for DPS), and
 // everything that Do does. An upgrade request returns when its connection has ended; an event stream when its reader is gone.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Upgrade") != "" {
+	if r.Header.Get("Upgrade") != "" || r.URL.Path == hubproto.WebSocketPath {
 		h.serveWebSocket(w, r)
 		return
 	}

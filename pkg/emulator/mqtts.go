@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -20,18 +21,17 @@ func (h *Hub) ServeMQTT(l net.Listener) error {
 		return err
 	}
 	defer h.running.Done()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	stop := make(chan struct{})
-	defer func() { <-stop }()
-	go func() {
-		defer close(stop)
+	var closer sync.WaitGroup
+	defer closer.Wait()
+	ended := make(chan struct{})
+	defer close(ended)
+	closer.Go(func() {
 		select {
 		case <-h.closing:
-		case <-ctx.Done():
+		case <-ended:
 		}
 		l.Close()
-	}()
+	})
 	for pause := time.Duration(0); ; {
 		conn, err := l.Accept()
 		if err == nil {
@@ -41,13 +41,11 @@ func (h *Hub) ServeMQTT(l net.Listener) error {
 		}
 		select {
 		case <-h.closing:
-			cancel()
 			return nil
 		default:
 		}
 		var timeout net.Error
 		if !errors.As(err, &timeout) || !timeout.Timeout() {
-			cancel()
 			return fmt.Errorf("emulator: accepting MQTT connections: %w", err)
 		}
 		// A passing shortage, such as of file descriptors.
@@ -85,13 +83,11 @@ func (h *Hub) handshake(conn net.Conn) (peer, error) {
 	if ok {
 		ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
 		defer cancel()
-		closing := make(chan struct{})
-		defer close(closing)
 		go func() {
 			select {
 			case <-h.closing:
 				cancel()
-			case <-closing:
+			case <-ctx.Done():
 			}
 		}()
 		if err := secure.HandshakeContext(ctx); err != nil {

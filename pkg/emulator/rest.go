@@ -140,15 +140,6 @@ var routes = []route{
 	{"GET", "/healthz", 0, (*Hub).restHealth},
 }
 
-// Serves reports whether a path belongs to the service side, as opposed to files that stand beside it. "/" does not.
-func Serves(path string) bool {
-	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return slices.ContainsFunc(routes, func(r route) bool {
-		own, _, _ := strings.Cut(r.path[1:], "/")
-		return strings.EqualFold(own, first)
-	})
-}
-
 // Do answers a request to the service side: the REST API of the hub and of DPS, and the emulator's own additions. It needs the
 // same tokens as over HTTP. The context ends waiting (for a device's answer) and event streams.
 func (h *Hub) Do(ctx context.Context, r *Request) *Response {

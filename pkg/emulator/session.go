@@ -86,7 +86,10 @@ func (h *Hub) dropSession(who *identity) {
 		return
 	}
 	for _, m := range who.queue {
-		m.release()
+		if m.PacketID != 0 {
+			m.release()
+			h.saveQueued(who, m)
+		}
 	}
 	who.session = nil
 	h.deleteSession(who)
