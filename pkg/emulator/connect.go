@@ -110,6 +110,9 @@ func (c *conn) acceptDevice(p *mqttcodec.Connect, user hubproto.Username, token 
 	if string(p.ClientID) != name {
 		return unauthorized("the client id is %q: for this user name it has to be %q", p.ClientID, name)
 	}
+	if err := c.hub.admit(meterConnect, 1, c.done); err != nil {
+		return &cause{code: err.Code, text: "too many connections a second: " + err.Message}
+	}
 	answered := make(chan struct{})
 	if why := c.attach(name, p, user, token, answered); why != nil {
 		return why

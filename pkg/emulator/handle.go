@@ -93,6 +93,9 @@ func (c *conn) publishTelemetry(p *mqttcodec.Publish, topic hubproto.Topic) *cau
 		return bad
 	}
 	h := c.hub
+	if err := h.admit(meterTelemetry, 1, c.done); err != nil {
+		return &cause{code: err.Code, text: "too many messages a second: the hub closes connections that send more"}
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !c.attached {

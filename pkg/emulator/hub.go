@@ -38,6 +38,10 @@ type Hub struct {
 	// negative one that the first answer is final.
 	AssigningTime time.Duration
 
+	// ScaleUnits is how many units of the S1 tier the hub has, whose throttling limits apply: what comes too fast is held back
+	// and then refused with 429, or by closing the connection. Zero means no limits.
+	ScaleUnits int
+
 	// Lenient accepts what the documents do not allow and say no consequence of: a subscription to an undocumented filter is
 	// answered with the failure code 0x80, and a message to an unknown topic is acknowledged and dropped, both with a line in
 	// the operations log. Otherwise they close the connection.
@@ -63,6 +67,7 @@ type Hub struct {
 	faults  atomic.Pointer[Faults]
 	closing chan struct{}
 
+	throttle   *throttle // nil without limits
 	events     *stream[*telemetry]
 	operations *stream[Operation]
 	logger     sync.WaitGroup // the goroutine that feeds Logger
@@ -105,6 +110,9 @@ func (h *Hub) Open(ctx context.Context) error {
 		h.enrollments = make(map[string]*Enrollment)
 		h.groups = make(map[string]*EnrollmentGroup)
 		h.registrations = make(map[string]*registration)
+		if h.ScaleUnits > 0 {
+			h.throttle = newThrottle(h.ScaleUnits)
+		}
 		f := h.Faults
 		h.faults.Store(&f)
 		if h.openErr = h.load(ctx); h.openErr != nil {

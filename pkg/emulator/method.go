@@ -85,6 +85,12 @@ func (h *Hub) invoke(ctx context.Context, id string, in invocation) (int, json.R
 	if h.use() == nil && h.faults.Load().Throttle {
 		return 0, nil, errThrottled()
 	}
+	if h.use() == nil {
+		size := float64((len(in.payload) + methodMeter - 1) / methodMeter * methodMeter)
+		if err := h.admit(meterMethod, size, ctx.Done()); err != nil {
+			return 0, nil, err
+		}
+	}
 	a := h.call(ctx, id, in)
 	o := Operation{Category: CategoryMethods, Name: "invoke", StatusCode: a.status,
 		Description: fmt.Sprintf("method %q: the device answered %d", in.name, a.status), Level: LevelInformation}

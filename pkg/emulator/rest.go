@@ -74,70 +74,70 @@ func (x *exchange) ifMatch(absent string) string {
 	if value == "" {
 		return absent
 	}
-	value = strings.TrimPrefix(value, "W/")
-	if unquoted, err := strconv.Unquote(value); err == nil {
+	if unquoted, err := strconv.Unquote(strings.TrimPrefix(value, "W/")); err == nil {
 		return unquoted
 	}
-	return value
+	return value // which may begin with W/ itself: it is base64
 }
 
 // A route says who may do what where. In its path {} stands for one variable segment.
 type route struct {
 	method, path string
 	need         right // 0: whoever asks
+	meter        meter
 	handle       func(*Hub, *exchange) (*Response, error)
 }
 
 // routes is the whole service side. The first part belongs to the real services ("IoT Hub service REST", "DPS service REST"), the
 // second is the emulator's own.
 var routes = []route{
-	{"PUT", "/devices/{}", rightRegistryWrite, (*Hub).restPutDevice},
-	{"GET", "/devices/{}", rightRegistryRead, (*Hub).restGetDevice},
-	{"GET", "/devices", rightRegistryRead, (*Hub).restListDevices},
-	{"DELETE", "/devices/{}", rightRegistryWrite, (*Hub).restDeleteDevice},
-	{"POST", "/devices", rightRegistryWrite, (*Hub).restBulkDevices},
-	{"POST", "/devices/query", rightRegistryRead, (*Hub).restQueryDevices},
-	{"DELETE", "/devices/{}/commands", rightService, (*Hub).restPurge},
-	{"PUT", "/devices/{}/modules/{}", rightRegistryWrite, (*Hub).restPutDevice},
-	{"GET", "/devices/{}/modules/{}", rightRegistryRead, (*Hub).restGetDevice},
-	{"GET", "/devices/{}/modules", rightRegistryRead, (*Hub).restListModules},
-	{"DELETE", "/devices/{}/modules/{}", rightRegistryWrite, (*Hub).restDeleteDevice},
-	{"GET", "/twins/{}", rightService, (*Hub).restGetTwin},
-	{"PATCH", "/twins/{}", rightService, (*Hub).restChangeTwin},
-	{"PUT", "/twins/{}", rightService, (*Hub).restChangeTwin},
-	{"GET", "/twins/{}/modules/{}", rightService, (*Hub).restGetTwin},
-	{"PATCH", "/twins/{}/modules/{}", rightService, (*Hub).restChangeTwin},
-	{"PUT", "/twins/{}/modules/{}", rightService, (*Hub).restChangeTwin},
-	{"POST", "/twins/{}/methods", rightService, (*Hub).restInvoke},
-	{"POST", "/twins/{}/modules/{}/methods", rightService, (*Hub).restInvoke},
-	{"GET", "/statistics/devices", rightRegistryRead, (*Hub).restDeviceStatistics},
-	{"GET", "/statistics/service", rightRegistryRead, (*Hub).restServiceStatistics},
+	{"PUT", "/devices/{}", rightRegistryWrite, meterRegistry, (*Hub).restPutDevice},
+	{"GET", "/devices/{}", rightRegistryRead, meterRegistry, (*Hub).restGetDevice},
+	{"GET", "/devices", rightRegistryRead, meterRegistry, (*Hub).restListDevices},
+	{"DELETE", "/devices/{}", rightRegistryWrite, meterRegistry, (*Hub).restDeleteDevice},
+	{"POST", "/devices", rightRegistryWrite, meterRegistry, (*Hub).restBulkDevices},
+	{"POST", "/devices/query", rightRegistryRead, meterQuery, (*Hub).restQueryDevices},
+	{"DELETE", "/devices/{}/commands", rightService, unmetered, (*Hub).restPurge},
+	{"PUT", "/devices/{}/modules/{}", rightRegistryWrite, meterRegistry, (*Hub).restPutDevice},
+	{"GET", "/devices/{}/modules/{}", rightRegistryRead, meterRegistry, (*Hub).restGetDevice},
+	{"GET", "/devices/{}/modules", rightRegistryRead, meterRegistry, (*Hub).restListModules},
+	{"DELETE", "/devices/{}/modules/{}", rightRegistryWrite, meterRegistry, (*Hub).restDeleteDevice},
+	{"GET", "/twins/{}", rightService, meterTwinRead, (*Hub).restGetTwin},
+	{"PATCH", "/twins/{}", rightService, meterTwinUpdate, (*Hub).restChangeTwin},
+	{"PUT", "/twins/{}", rightService, meterTwinUpdate, (*Hub).restChangeTwin},
+	{"GET", "/twins/{}/modules/{}", rightService, meterTwinRead, (*Hub).restGetTwin},
+	{"PATCH", "/twins/{}/modules/{}", rightService, meterTwinUpdate, (*Hub).restChangeTwin},
+	{"PUT", "/twins/{}/modules/{}", rightService, meterTwinUpdate, (*Hub).restChangeTwin},
+	{"POST", "/twins/{}/methods", rightService, unmetered, (*Hub).restInvoke},
+	{"POST", "/twins/{}/modules/{}/methods", rightService, unmetered, (*Hub).restInvoke},
+	{"GET", "/statistics/devices", rightRegistryRead, meterRegistry, (*Hub).restDeviceStatistics},
+	{"GET", "/statistics/service", rightRegistryRead, meterRegistry, (*Hub).restServiceStatistics},
 
-	{"PUT", "/enrollments/{}", rightDPS, (*Hub).restPutEnrollment},
-	{"GET", "/enrollments/{}", rightDPS, (*Hub).restGetEnrollment},
-	{"DELETE", "/enrollments/{}", rightDPS, (*Hub).restDeleteEnrollment},
-	{"POST", "/enrollments", rightDPS, (*Hub).restBulkEnrollments},
-	{"POST", "/enrollments/query", rightDPS, (*Hub).restQueryEnrollments},
-	{"POST", "/enrollments/{}/attestationmechanism", rightDPS, (*Hub).restEnrollmentAttestation},
-	{"PUT", "/enrollmentGroups/{}", rightDPS, (*Hub).restPutGroup},
-	{"GET", "/enrollmentGroups/{}", rightDPS, (*Hub).restGetGroup},
-	{"DELETE", "/enrollmentGroups/{}", rightDPS, (*Hub).restDeleteGroup},
-	{"POST", "/enrollmentGroups/query", rightDPS, (*Hub).restQueryGroups},
-	{"POST", "/enrollmentGroups/{}/attestationmechanism", rightDPS, (*Hub).restGroupAttestation},
-	{"GET", "/registrations/{}", rightDPS, (*Hub).restGetRegistration},
-	{"DELETE", "/registrations/{}", rightDPS, (*Hub).restDeleteRegistration},
-	{"POST", "/registrations/{}/query", rightDPS, (*Hub).restQueryRegistrations},
+	{"PUT", "/enrollments/{}", rightDPS, unmetered, (*Hub).restPutEnrollment},
+	{"GET", "/enrollments/{}", rightDPS, unmetered, (*Hub).restGetEnrollment},
+	{"DELETE", "/enrollments/{}", rightDPS, unmetered, (*Hub).restDeleteEnrollment},
+	{"POST", "/enrollments", rightDPS, unmetered, (*Hub).restBulkEnrollments},
+	{"POST", "/enrollments/query", rightDPS, unmetered, (*Hub).restQueryEnrollments},
+	{"POST", "/enrollments/{}/attestationmechanism", rightDPS, unmetered, (*Hub).restEnrollmentAttestation},
+	{"PUT", "/enrollmentGroups/{}", rightDPS, unmetered, (*Hub).restPutGroup},
+	{"GET", "/enrollmentGroups/{}", rightDPS, unmetered, (*Hub).restGetGroup},
+	{"DELETE", "/enrollmentGroups/{}", rightDPS, unmetered, (*Hub).restDeleteGroup},
+	{"POST", "/enrollmentGroups/query", rightDPS, unmetered, (*Hub).restQueryGroups},
+	{"POST", "/enrollmentGroups/{}/attestationmechanism", rightDPS, unmetered, (*Hub).restGroupAttestation},
+	{"GET", "/registrations/{}", rightDPS, unmetered, (*Hub).restGetRegistration},
+	{"DELETE", "/registrations/{}", rightDPS, unmetered, (*Hub).restDeleteRegistration},
+	{"POST", "/registrations/{}/query", rightDPS, unmetered, (*Hub).restQueryRegistrations},
 
-	{"POST", "/devices/{}/messages/deviceBound", rightService, (*Hub).restSendToDevice},
-	{"POST", "/devices/{}/modules/{}/inputs/{}", rightService, (*Hub).restSendToDevice},
-	{"GET", "/messages/events", rightService, (*Hub).restEvents},
-	{"GET", "/emulator/operations", rightService, (*Hub).restOperations},
-	{"GET", "/emulator/faults", rightService, (*Hub).restGetFaults},
-	{"PUT", "/emulator/faults", rightService, (*Hub).restPutFaults},
-	{"DELETE", "/emulator/connections/{}", rightService, (*Hub).restDisconnect},
-	{"DELETE", "/emulator/connections/{}/modules/{}", rightService, (*Hub).restDisconnect},
-	{"GET", "/emulator/info", 0, (*Hub).restInfo},
-	{"GET", "/healthz", 0, (*Hub).restHealth},
+	{"POST", "/devices/{}/messages/deviceBound", rightService, meterC2D, (*Hub).restSendToDevice},
+	{"POST", "/devices/{}/modules/{}/inputs/{}", rightService, meterC2D, (*Hub).restSendToDevice},
+	{"GET", "/messages/events", rightService, unmetered, (*Hub).restEvents},
+	{"GET", "/emulator/operations", rightService, unmetered, (*Hub).restOperations},
+	{"GET", "/emulator/faults", rightService, unmetered, (*Hub).restGetFaults},
+	{"PUT", "/emulator/faults", rightService, unmetered, (*Hub).restPutFaults},
+	{"DELETE", "/emulator/connections/{}", rightService, unmetered, (*Hub).restDisconnect},
+	{"DELETE", "/emulator/connections/{}/modules/{}", rightService, unmetered, (*Hub).restDisconnect},
+	{"GET", "/emulator/info", 0, unmetered, (*Hub).restInfo},
+	{"GET", "/healthz", 0, unmetered, (*Hub).restHealth},
 }
 
 // Do answers a request to the service side: the REST API of the hub and of DPS, and the emulator's own additions. It needs the
@@ -170,6 +170,9 @@ func (h *Hub) do(x *exchange) (*Response, error) {
 		}
 		if h.faults.Load().Throttle && !strings.HasPrefix(x.Path, "/emulator/") {
 			return nil, errThrottled()
+		}
+		if err := h.admit(route.meter, 1, x.ctx.Done()); err != nil {
+			return nil, err
 		}
 	}
 	return route.handle(h, x)

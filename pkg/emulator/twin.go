@@ -201,7 +201,7 @@ func parseServiceProperties(raw json.RawMessage) (map[string]any, error) {
 func (c *conn) publishTwin(p *mqttcodec.Publish, topic hubproto.Topic) *cause {
 	h := c.hub
 	var patch map[string]any
-	refused := c.checkTwinRequest()
+	refused := c.checkTwinRequest(topic.Kind)
 	if topic.Kind == hubproto.TwinPatchReported && refused == nil {
 		var err error
 		if patch, err = hubproto.ParseTwinPatch(p.Payload); err != nil {
@@ -259,7 +259,11 @@ func (c *conn) publishTwin(p *mqttcodec.Publish, topic hubproto.Topic) *cause {
 }
 
 // checkTwinRequest refuses what needs no look at the twin.
-func (c *conn) checkTwinRequest() *Error {
+func (c *conn) checkTwinRequest(kind hubproto.TopicKind) *Error {
+	m := meterTwinRead
+	if kind == hubproto.TwinPatchReported {
+		m = meterTwinUpdate
+	}
 	switch {
 	case c.hub.faults.Load().Throttle:
 		return errThrottled()
@@ -267,7 +271,7 @@ func (c *conn) checkTwinRequest() *Error {
 		// As reported of the service for user names without an api-version.
 		return errorf(400004, "ArgumentInvalid", "twins need an api-version in the user name: {hub}/{device}/?api-version=%s", hubproto.APIVersion)
 	}
-	return nil
+	return c.hub.admit(m, 1, c.done)
 }
 
 // deviceJSON is an error in the body of a twin's or DPS's answer. SDKs tell an error by its errorCode, not by the topic's status, so
