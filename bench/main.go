@@ -20,6 +20,7 @@ func main() {
 	worker := flag.Bool("worker", false, "measure natively and print JSON, nothing else")
 	passes := flag.Int("passes", 7, "how often everything is measured; at least 5 for a median that means something")
 	skip := flag.String("skip", "", "what to leave out, of: chrome, node (comma-separated)")
+	wasmexec := flag.String("wasmexec", "", "the program that runs wasm in Chrome; built from ../e2e/wasmexec if not given")
 	output := flag.String("o", "", "write the tables to this file instead of the standard output")
 	flag.Parse()
 	var err error
@@ -28,7 +29,7 @@ func main() {
 	} else {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
-		err = drive(ctx, *passes, strings.Split(*skip, ","), *output)
+		err = drive(ctx, *passes, strings.Split(*skip, ","), *wasmexec, *output)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -37,7 +38,7 @@ func main() {
 }
 
 // drive runs the workers one after the other, so that they do not disturb each other, and writes the tables.
-func drive(ctx context.Context, passes int, skip []string, output string) error {
+func drive(ctx context.Context, passes int, skip []string, wasmexec, output string) error {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
@@ -58,11 +59,13 @@ func drive(ctx context.Context, passes int, skip []string, output string) error 
 		return err
 	}
 	if !slices.Contains(skip, "chrome") {
-		wasmexec := filepath.Join(dir, "wasmexec")
-		cmd := exec.CommandContext(ctx, "go", "build", "-o", wasmexec, "./e2e/wasmexec")
-		cmd.Dir, cmd.Stderr = "..", os.Stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("building ../e2e/wasmexec: %w", err)
+		if wasmexec == "" {
+			wasmexec = filepath.Join(dir, "wasmexec")
+			cmd := exec.CommandContext(ctx, "go", "build", "-o", wasmexec, "./e2e/wasmexec")
+			cmd.Dir, cmd.Stderr = "..", os.Stderr
+			if err := cmd.Run(); err != nil {
+				return fmt.Errorf("building ../e2e/wasmexec: %w", err)
+			}
 		}
 		if t.chrome, err = runWorker(ctx, "Chrome", wasmexec, append([]string{wasm}, args...)...); err != nil {
 			return err
