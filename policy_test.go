@@ -116,9 +116,10 @@ var mayImport = map[string][]string{
 	"pkg/emulator":           {"internal/hubproto", "pkg/mqttcodec", "pkg/wsconn"},
 	"pkg/emulator/boltstore": {"pkg/emulator"},
 	"examples/device":        {"pkg/hubclient"},
-	"e2e":                    {"e2e/browser", "internal/serve", "internal/site", "internal/hubproto", "pkg/hubclient", "pkg/emulator", "pkg/mqttcodec", "pkg/wsconn"},
+	"e2e":                    {"e2e/browser", "e2e/firefox", "internal/serve", "internal/site", "internal/hubproto", "pkg/hubclient", "pkg/emulator", "pkg/mqttcodec", "pkg/wsconn"},
 	"e2e/browser":            {},
-	"e2e/wasmexec":           {"e2e/browser", "pkg/wsconn/wstest"},
+	"e2e/firefox":            {"e2e/browser"},
+	"e2e/wasmexec":           {"e2e/browser", "e2e/firefox", "pkg/wsconn/wstest"},
 }
 
 func TestDependenciesPointOneWay(t *testing.T) {
@@ -182,7 +183,7 @@ var onlyIn = map[string]func(p *listed) bool{
 	"syscall/js":                     func(p *listed) bool { return p.name() == "wasm" || p.name() == "pkg/wsconn" },
 	"github.com/chromedp":            func(p *listed) bool { return strings.HasPrefix(p.name()+"/", "e2e/") },
 	"github.com/teivah/onecontext":   func(p *listed) bool { return p.name() == "pkg/hubclient" },
-	"github.com/coder/websocket":     func(p *listed) bool { return p.name() == "pkg/wsconn" },
+	"github.com/coder/websocket":     func(p *listed) bool { return p.name() == "pkg/wsconn" || p.name() == "e2e/firefox" },
 	"go.etcd.io/bbolt":               func(p *listed) bool { return p.name() == "pkg/emulator/boltstore" },
 	"github.com/stretchr/testify":    func(p *listed) bool { return false },
 	modulePath + "/internal/devcert": func(p *listed) bool { return p.name() == "internal/serve" },
