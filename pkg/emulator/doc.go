@@ -20,6 +20,13 @@
 // The hub is strict, as the service is: what it refuses it refuses by CONNACK 5 or by closing the connection, because MQTT
 // 3.1.1 has no other words, and says why in the operations log (Operations, GET /emulator/operations).
 //
+// Beside the services' own paths there are: POST /devices/{id}/messages/deviceBound, which the service has over AMQP only, with
+// the application properties as headers iothub-app-{name} or, with letter case and null values, as a property bag in
+// iothub-properties; POST /devices/{id}/modules/{id}/inputs/{input}; the event streams GET /messages/events and GET
+// /emulator/operations, each from now on, or from ?from={sequence number} or behind Last-Event-ID; GET and PUT
+// /emulator/faults; DELETE /emulator/connections/{id}[/modules/{id}], which cuts a connection; GET /emulator/info, for
+// loopback only; GET /healthz.
+//
 // # Concurrency
 //
 // One mutex, Hub.mu, guards everything that the hub knows: registry, twins, queues, sessions, enrollments. What takes it is

@@ -55,7 +55,7 @@ func (h *Hub) SetFaults(f Faults) error {
 	return nil
 }
 
-// Faults returns those in force.
+// CurrentFaults returns those in force.
 func (h *Hub) CurrentFaults() Faults {
 	if h.use() != nil {
 		return Faults{}
