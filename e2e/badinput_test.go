@@ -53,10 +53,12 @@ func TestAnUnknownHost(t *testing.T) {
 	good := pn.value("connection-string")
 	pn.types("connection-string", "HostName=nobody.azure-devices.net;DeviceId=d;SharedAccessKey=a2V5MTIzNDU=")
 	pn.clicks("connect")
-	pn.sees("device-log", "nobody.azure-devices.net")
 	pn.sees("state", "Connection lost")
+	pn.sees("notice", "Cannot reach nobody.azure-devices.net: check the host name")
+	t.Log(pn.reads("notice"))
 	pn.clicks("disconnect")
 	pn.sees("state", "Not connected")
+	pn.seesNo("notice", "nobody")
 	for _, e := range pn.page.Entries() {
 		if e.Kind == browser.KindError {
 			require.Contains(t, e.Text, "ERR_NAME_NOT_RESOLVED")
@@ -92,4 +94,17 @@ func TestASecretInALink(t *testing.T) {
 	require.Equal(t, server.URL+"/?view=twin", script[string](pn, `location.href`))
 	require.NotContains(t, script[string](pn, `document.documentElement.outerHTML`), "c2VjcmV0")
 	require.Equal(t, "Not connected", pn.reads("state"))
+}
+
+// TestAHostThatThePolicyForbids: the browser refuses it without a reason, and the page finds the reason all the same.
+func TestAHostThatThePolicyForbids(t *testing.T) {
+	server := serveHere(t)
+	pn := visitUnasked(t, server.URL, "/")
+	pn.sees("hub-kind", "emulator ")
+	pn.types("connection-string", "HostName=gateway.example;DeviceId=d;SharedAccessKey=a2V5MTIzNDU=")
+	pn.clicks("connect")
+	pn.sees("notice", "Content-Security-Policy (connect-src) does not allow")
+	pn.sees("notice", "gateway.example")
+	pn.clicks("disconnect")
+	pn.sees("state", "Not connected")
 }

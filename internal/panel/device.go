@@ -78,6 +78,7 @@ func (p *Panel) connectWith(credentials hubclient.Credentials) {
 				p.failLocked("connect", err)
 				return
 			}
+			p.clearNotice("connect")
 			p.deviceLog.add(p.now(), entryState, "Disconnected", "The device closed the connection.", "")
 		})
 	})
@@ -131,6 +132,7 @@ func (p *Panel) gotState(s hubclient.State) {
 			}
 			line.kind = entryError
 			line.summary = fmt.Sprintf("%s The next attempt is at %s.", Sentence(s.Err), p.nextTry().Format("15:04:05"))
+			p.notice = notice{text: Sentence(s.Err) + " The device goes on trying until you press Disconnect.", about: "connect"}
 		case hubclient.Refused:
 			line.kind = entryError
 			if s.Err != nil {

@@ -91,21 +91,27 @@ func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &HandshakeError{Host: host, Reason: err.Error(), Err: err}
 	}
+	policy := watchPolicy()
+	defer policy.stop()
 	ws, err := newWebSocket(rawURL)
 	if err != nil {
 		return nil, &HandshakeError{Host: host, Reason: err.Error(), Err: err}
 	}
-	return newConn(ws, host).opening(ctx)
+	return newConn(ws, host).opening(ctx, policy)
 }
 
 // opening waits until the handshake is over, or ctx is.
-func (c *conn) opening(ctx context.Context) (net.Conn, error) {
+func (c *conn) opening(ctx context.Context, policy violations) (net.Conn, error) {
 	select {
 	case <-c.opened:
 	case <-c.ended:
+		if policy.forbid(c.ws.Get("url").String()) {
+			return nil, &HandshakeError{Host: c.host, Reason: "the page's own Content-Security-Policy (connect-src) does not " +
+				"allow it: whoever serves the page has to add the host"}
+		}
 		return nil, &HandshakeError{Host: c.host, Reason: "the browser does not say why: the host may be unknown or " +
-			"unreachable, its certificate not trusted, the upgrade refused, subprotocol " + Subprotocol +
-			" not accepted, or the page's connect-src too narrow; its console may tell"}
+			"unreachable, its certificate not trusted, the upgrade refused, or subprotocol " + Subprotocol + " not accepted; " +
+			"its console may tell"}
 	case <-ctx.Done():
 		// This ends a handshake that is under way, so that it neither becomes a
 		// connection later nor holds up the next one to the same host.
@@ -151,6 +157,7 @@ func newConn(ws js.Value, host string) *conn {
 	c.port.Set("onmessage", c.handler)
 	until := map[string]any{"signal": c.abort.Get("signal")}
 	ws.Call("addEventListener", "open", c.handler, until)
+	ws.Call("addEventListener", "error", c.handler, until)
 	ws.Call("addEventListener", "close", c.handler, until)
 	ws.Call("addEventListener", "message", c.queue.Get("push").Call("bind", c.queue), until)
 	return c
@@ -166,6 +173,13 @@ func (c *conn) handle(_ js.Value, args []js.Value) any {
 		}
 	case "open":
 		close(c.opened)
+	case "error":
+		// A close event follows, with a code, except in Chromium after a connection that the page's policy forbids.
+		if !isClosed(c.opened) {
+			c.end = &CloseError{Code: statusAbnormalClosure, Remote: true}
+			close(c.ended)
+			c.detach()
+		}
 	case "close":
 		c.end = &CloseError{Code: event.Get("code").Int(), Reason: event.Get("reason").String(), Remote: true}
 		close(c.ended)
