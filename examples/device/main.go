@@ -4,6 +4,8 @@
 //	IOTHUB_DEVICE_CONNECTION_STRING='HostName=…;DeviceId=…;SharedAccessKey=…' go run ./examples/device
 //
 // It runs against Azure IoT Hub and against the emulator of `make run` alike; README.md says where the string comes from.
+// IOTHUB_DEVICE_TRANSPORT=mqtts chooses MQTT over TLS (8883) in place of a WebSocket; with it X509_CERT_FILE and
+// X509_KEY_FILE hold the certificate of a device whose string says x509=true, and IOTHUB_CA_FILE an authority to trust.
 package main
 
 import (
@@ -34,8 +36,14 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("IOTHUB_DEVICE_CONNECTION_STRING: %w", err)
 	}
+	carrier, err := transport(credentials)
+	if err != nil {
+		return err
+	}
 	intervals := make(chan time.Duration, 1)
 	device, err := hubclient.New(credentials, &hubclient.Options{
+		Dial:       carrier.dial,
+		ServerTime: carrier.serverTime,
 		OnState: func(s hubclient.State) {
 			if s.Err != nil {
 				log.Printf("%s: %v", s.Phase, s.Err)

@@ -27,8 +27,16 @@ func ClientID(deviceID, moduleID string) string {
 	return deviceID + "/" + moduleID
 }
 
-// String returns the form that the current documents show: "{host}/{device}[/{module}]/?api-version=…", and without a
-// question mark "{scope}/registrations/{id}/api-version=…" for DPS. Host and ids are not escaped, the parameters are.
+// questionMarkSince is the first version that is written behind a question mark.
+const questionMarkSince = "2018-06-30"
+
+// OldUsername reports whether a version's user name is one of the old forms, without a question mark: only devices have it.
+func OldUsername(apiVersion string) bool { return apiVersion < questionMarkSince } // versions are dates
+
+// String returns the form that belongs to the version: "{host}/{device}[/{module}]/?api-version=…" as the current documents
+// show it, without the question mark for versions before 2018-06-30, and "{host}/{device}" alone without a version, which
+// leaves no room for the other parameters. DPS knows "{scope}/registrations/{id}/api-version=…" only. Host and ids are not
+// escaped, the parameters are.
 func (u Username) String() string {
 	if u.IsDPS() {
 		s := u.IDScope + "/registrations/" + u.RegistrationID + "/api-version=" + escape(u.APIVersion)
@@ -41,7 +49,11 @@ func (u Username) String() string {
 	if u.APIVersion == "" {
 		return s
 	}
-	s += "/?api-version=" + escape(u.APIVersion)
+	s += "/"
+	if !OldUsername(u.APIVersion) {
+		s += "?"
+	}
+	s += "api-version=" + escape(u.APIVersion)
 	if u.ModelID != "" {
 		s += "&model-id=" + escape(u.ModelID)
 	}

@@ -36,6 +36,17 @@ func TestUsername(t *testing.T) {
 		}
 	}
 	require.Equal(t, "h.net/d/?api-version=2021-04-12", device.String())
+	for version, want := range map[string]string{ // the documented forms, from today's to the oldest
+		"2021-04-12":         "h.net/d/?api-version=2021-04-12",
+		"2020-05-31-preview": "h.net/d/?api-version=2020-05-31-preview",
+		"2018-06-30":         "h.net/d/?api-version=2018-06-30",
+		"2016-11-14":         "h.net/d/api-version=2016-11-14",
+		"":                   "h.net/d",
+	} {
+		require.Equal(t, want, Username{Host: "h.net", DeviceID: "d", APIVersion: version}.String())
+	}
+	require.Equal(t, "h.net/d/api-version=2016-11-14&DeviceClientType=c%2F1",
+		Username{Host: "h.net", DeviceID: "d", APIVersion: "2016-11-14", ClientType: "c/1"}.String())
 	require.Equal(t, "h.net/d", Username{Host: "h.net", DeviceID: "d"}.String())
 	require.Equal(t, "0ne/registrations/r/api-version=2019-03-31", Username{IDScope: "0ne", RegistrationID: "r", APIVersion: DPSAPIVersion}.String())
 	require.Equal(t, "d", ClientID("d", ""))

@@ -40,6 +40,9 @@ func New(cr Credentials, o *Options) (*Client, error) {
 	if options.OnInput != nil && cr.ModuleID == "" {
 		return nil, fmt.Errorf("hubclient: OnInput is set, but %s is not a module: only modules have inputs", cr.DeviceID)
 	}
+	if cr.ModuleID != "" && hubproto.OldUsername(options.usernameVersion()) {
+		return nil, fmt.Errorf("hubclient: APIVersion is %q, but %s is a module: modules need at least \"2018-06-30\"", options.APIVersion, cr.ModuleID)
+	}
 	c := &Client{
 		cr: cr, o: options,
 		url:      endpointURL(options.Endpoint, cr),

@@ -130,7 +130,7 @@ func (l *loop) connectPacket() *mqttcodec.Connect {
 	cr, o := &l.c.cr, &l.c.o
 	user := hubproto.Username{
 		Host: cr.Host, DeviceID: cr.DeviceID, ModuleID: cr.ModuleID,
-		APIVersion: hubproto.APIVersion, ClientType: o.ClientType, ModelID: o.ModelID,
+		APIVersion: o.usernameVersion(), ClientType: o.ClientType, ModelID: o.ModelID,
 	}
 	p := &mqttcodec.Connect{
 		CleanSession: o.CleanSession,
@@ -149,10 +149,16 @@ func (l *loop) connectPacket() *mqttcodec.Connect {
 
 func (l *loop) connack(p *mqttcodec.Connack) {
 	if p.ReturnCode != mqttcodec.ConnectionAccepted {
-		l.refused(&ConnectError{
+		refusal := &ConnectError{
 			Code: p.ReturnCode, Host: l.host(), Identity: l.c.identity(), Attempts: l.refusals + 1,
 			X509: l.c.cr.X509, Now: l.now,
-		})
+		}
+		if l.c.o.ServerTime != nil && refusal.mayBeClock() {
+			l.dropLink()
+			l.checkClock(refusal)
+			return
+		}
+		l.refused(refusal)
 		return
 	}
 	l.subscribe.accepted = true

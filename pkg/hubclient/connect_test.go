@@ -94,6 +94,18 @@ func TestConnect(t *testing.T) {
 		require.False(t, connect.PasswordFlag)
 	})
 
+	for version, form := range map[string]string{ // "Use MQTT to communicate with IoT Hub", from today's book to the oldest
+		"":           "myhub.azure-devices.net/dev-1/?api-version=2021-04-12&DeviceClientType=hubpanel",
+		"2018-06-30": "myhub.azure-devices.net/dev-1/?api-version=2018-06-30&DeviceClientType=hubpanel",
+		"2016-11-14": "myhub.azure-devices.net/dev-1/api-version=2016-11-14&DeviceClientType=hubpanel",
+		"none":       "myhub.azure-devices.net/dev-1",
+	} {
+		bubble(t, "the user name for version "+version, func(t *testing.T) {
+			d := start(t, &Options{APIVersion: version})
+			require.Equal(t, form, string(d.net.accept().welcome().UserName))
+		})
+	}
+
 	bubble(t, "the emulator on loopback is dialled without TLS", func(t *testing.T) {
 		d := startWith(t, Credentials{Host: "127.0.0.1:8080", DeviceID: testID, Key: testKey}, nil)
 		connect := d.net.accept().welcome()
@@ -590,10 +602,14 @@ func TestNewChecksItsArguments(t *testing.T) {
 		"another's token": {cr: func(c *Credentials) {
 			c.Key, c.SharedAccessSignature = nil, hubproto.SignSAS(testKey, testHost+"/devices/other", "", time.Now())
 		}, text: `the token is for "myhub.azure-devices.net/devices/other"`},
-		"keep-alive too long": {o: Options{KeepAlive: 20 * time.Minute}, text: "KeepAlive is 20m0s"},
-		"token too short":     {o: Options{TokenTTL: time.Second}, text: "TokenTTL is 1s"},
-		"inputs of a device":  {o: Options{OnInput: func(context.Context, Delivery) error { return nil }}, text: "only modules have inputs"},
-		"a will too long":     {o: Options{Will: &Message{Body: make([]byte, 70000)}}, text: "Will"},
+		"keep-alive too long":    {o: Options{KeepAlive: 20 * time.Minute}, text: "KeepAlive is 20m0s"},
+		"token too short":        {o: Options{TokenTTL: time.Second}, text: "TokenTTL is 1s"},
+		"a version that is none": {o: Options{APIVersion: "latest"}, text: `APIVersion is "latest": give a date such as "2021-04-12", or "none"`},
+		"methods without a version": {o: Options{APIVersion: "none", OnMethod: func(context.Context, Method) (Response, error) { return Response{}, nil }},
+			text: "without a version the hub has no methods"},
+		"a module of an old version": {cr: func(c *Credentials) { c.ModuleID = "m" }, o: Options{APIVersion: "2016-11-14"}, text: `modules need at least "2018-06-30"`},
+		"inputs of a device":         {o: Options{OnInput: func(context.Context, Delivery) error { return nil }}, text: "only modules have inputs"},
+		"a will too long":            {o: Options{Will: &Message{Body: make([]byte, 70000)}}, text: "Will"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cr := good

@@ -27,6 +27,14 @@
 //
 // [Register] finds out from DPS which hub a device belongs to, and returns the [Credentials] for it.
 //
+// Natively [DialTLS] is the way to the hub's other port, 8883, and to a device's certificate:
+//
+//	config := &tls.Config{Certificates: []tls.Certificate{certificate}}
+//	device, err := hubclient.New(hubclient.Credentials{Host: host, DeviceID: id, X509: true}, &hubclient.Options{
+//		Dial:       hubclient.DialTLS(config),
+//		ServerTime: hubclient.ServerDate(host, nil), // names this machine's clock when that is why the hub refuses
+//	})
+//
 // # Concurrency
 //
 // All methods may be called at the same time, also from handlers. The goroutine that called Run owns the state of the device;
@@ -51,5 +59,6 @@
 // again when its acknowledgement was lost ([Delivery].Duplicate). Messages that wait live in memory and not longer than
 // the process. MQTT offers a device neither to reject nor to abandon a cloud-to-device message, no file upload and no
 // QoS 2. In the browser a client certificate is chosen by the browser, and why a host cannot be reached stays hidden from
-// the page. Whether this machine's clock is wrong only the hub can tell, by refusing the token.
+// the page; natively a certificate goes by way of [DialTLS], not by the default WebSocket. A clock that is wrong is noticed
+// when the hub refuses the token, not before, and named if [Options].ServerTime can tell the time.
 package hubclient

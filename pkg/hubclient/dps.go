@@ -99,8 +99,8 @@ const (
 	dpsKeepAlive = hubproto.MaxKeepAlive
 )
 
-// Register asks DPS which hub a device belongs to and waits for the answer. Of o it uses Dial, Backoff, TokenTTL, ClientType,
-// Logger and Trace. The wait has no limit but ctx. A refused CONNECT is a *ConnectError, an answer outside 2xx a *StatusError,
+// Register asks DPS which hub a device belongs to and waits for the answer. Of o it uses Dial, Backoff, TokenTTL, ServerTime,
+// ClientType, Logger and Trace. The wait has no limit but ctx. A refused CONNECT is a *ConnectError, an answer outside 2xx a *StatusError,
 // a registration that ends in another state than assigned a *RegistrationError, and a host that cannot be reached a
 // *DialError; each after a few tries where another one may help.
 func Register(ctx context.Context, e Enrollment, o *Options) (Assignment, error) {
@@ -288,6 +288,9 @@ func (r *registrar) connect(ctx context.Context, password password) error {
 		}
 		if connack.ReturnCode != mqttcodec.ConnectionAccepted {
 			err := &ConnectError{Code: connack.ReturnCode, Host: r.host, Identity: r.e.RegistrationID, Attempts: 1, X509: r.e.X509, Now: time.Now()}
+			if r.o.ServerTime != nil && err.mayBeClock() {
+				err.checkClock(ctx, r.o.ServerTime)
+			}
 			if connack.ReturnCode == mqttcodec.UnacceptableProtocolVersion || connack.ReturnCode == mqttcodec.IdentifierRejected {
 				return false, err
 			}

@@ -44,6 +44,11 @@ type ConnectError struct {
 	Attempts int    // refusals in a row
 	X509     bool   // there was no password that could have been wrong
 	Now      time.Time
+
+	// ServerTime is what Options.ServerTime said about Now, and Skew how far this machine's clock is ahead of that, negative
+	// when it is behind. Both are zero when nobody was asked, or could tell.
+	ServerTime time.Time
+	Skew       time.Duration
 }
 
 func (e *ConnectError) Error() string {
@@ -54,8 +59,19 @@ func (e *ConnectError) Error() string {
 		if e.X509 {
 			what = "the certificate"
 		}
-		return s + ": check that " + what + " is this device's, that the device exists and is enabled, and that this machine's clock (" +
-			e.Now.UTC().Format(time.RFC3339) + ") is right to five minutes"
+		switch {
+		case e.ServerTime.IsZero():
+			return s + ": check that " + what + " is this device's, that the device exists and is enabled, and that this machine's clock (" +
+				e.Now.UTC().Format(time.RFC3339) + ") is right to five minutes"
+		case e.Skew.Abs() > hubproto.MaxClockSkew:
+			direction := "ahead"
+			if e.Skew < 0 {
+				direction = "behind"
+			}
+			return fmt.Sprintf("%s: this machine's clock is %v %s: it says %s, and it is %s; the hub allows five minutes: set the clock",
+				s, e.Skew.Abs().Round(time.Second), direction, e.Now.UTC().Format(time.RFC3339), e.ServerTime.UTC().Format(time.RFC3339))
+		}
+		return s + ": check that " + what + " is this device's, and that the device exists and is enabled (this machine's clock is right)"
 	case mqttcodec.ServerUnavailable:
 		return s + ": try again later"
 	case mqttcodec.IdentifierRejected:
@@ -78,9 +94,9 @@ func (e *DialError) Error() string {
 	case errors.As(e.Err, &dns) && dns.IsNotFound:
 		return "hubclient: no host has the name " + e.Host + ": check the host name for a typing error"
 	case errors.Is(e.Err, context.DeadlineExceeded):
-		return fmt.Sprintf("hubclient: %s did not answer: check that the network lets a WebSocket through to it", e.Host)
+		return fmt.Sprintf("hubclient: %s did not answer: check that the network lets the connection through", e.Host)
 	}
-	return fmt.Sprintf("hubclient: cannot reach %s: check the host name, and that the network lets a WebSocket through to it: %s",
+	return fmt.Sprintf("hubclient: cannot reach %s: check the host name, and that the network lets the connection through: %s",
 		e.Host, hubproto.Redact(e.Err.Error()))
 }
 

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
@@ -34,6 +35,16 @@ type Options struct {
 	// MaxTakeovers is how many times in a row the hub may close a young connection before Run gives up with a
 	// *TakeoverError; default 10, negative for no limit.
 	MaxTakeovers int
+
+	// APIVersion is the version of the hub's interface that the user name of CONNECT names, and with it the user name's form;
+	// default "2021-04-12". Older hubs and gateways may want "2018-06-30", "2016-11-14", which is written without a question
+	// mark, or "none": then only telemetry and cloud-to-device messages work. Register has no use for it.
+	APIVersion string
+
+	// ServerTime says what time it is elsewhere, to find out after a refused token whether this machine's clock is to
+	// blame: see ConnectError. It is not asked otherwise, and has five seconds; it must return when its context ends. nil:
+	// the clock cannot be checked. Natively ServerDate returns one.
+	ServerTime func(context.Context) (time.Time, error)
 
 	CleanSession bool     // true: the hub forgets subscriptions and stored messages at each connect; default false
 	Will         *Message // published by the hub as telemetry when the connection ends without DISCONNECT
@@ -173,6 +184,12 @@ func (o *Options) withDefaults() (Options, error) {
 	if d.MaxTakeovers == 0 {
 		d.MaxTakeovers = defaultMaxTakeovers
 	}
+	if d.APIVersion == "" {
+		d.APIVersion = hubproto.APIVersion
+	}
+	if err := d.validateAPIVersion(); err != nil {
+		return d, err
+	}
 	if d.ClientType == "" {
 		d.ClientType = defaultClientType
 	}
@@ -190,6 +207,32 @@ func (o *Options) withDefaults() (Options, error) {
 		d.Will = &will
 	}
 	return d, nil
+}
+
+// noAPIVersion stands for the oldest form of the user name, which names no version.
+const noAPIVersion = "none"
+
+// validateAPIVersion refuses what is no version, and what the chosen one would let fail without a word: without a version the
+// hub calls no methods and serves no twins, and there is no place for a model.
+func (o *Options) validateAPIVersion() error {
+	if o.APIVersion != noAPIVersion {
+		if _, err := time.Parse(time.DateOnly, strings.TrimSuffix(o.APIVersion, "-preview")); err != nil {
+			return fmt.Errorf("hubclient: APIVersion is %q: give a date such as %q, or %q", o.APIVersion, hubproto.APIVersion, noAPIVersion)
+		}
+		return nil
+	}
+	if o.OnMethod != nil || o.OnDesired != nil || o.ModelID != "" {
+		return fmt.Errorf("hubclient: APIVersion is %q, and OnMethod, OnDesired or ModelID is set: without a version the hub has no methods, twins and models", noAPIVersion)
+	}
+	return nil
+}
+
+// usernameVersion is the version as a user name wants it.
+func (o *Options) usernameVersion() string {
+	if o.APIVersion == noAPIVersion {
+		return ""
+	}
+	return o.APIVersion
 }
 
 // maxWillBody is what fits CONNECT's two-byte length of the Will Message [MQTT-3.1.3].

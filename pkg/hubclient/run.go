@@ -51,6 +51,9 @@ type loop struct {
 	dialing    chan dialed // nil: no dial is under way
 	cancelDial context.CancelFunc
 
+	checking    chan error // nil: ServerTime is not being asked
+	cancelCheck context.CancelFunc
+
 	// One connection.
 	link      *link // nil: none
 	endLink   context.CancelFunc
@@ -120,6 +123,11 @@ func (l *loop) run() error {
 		case d := <-l.dialing:
 			l.now = time.Now()
 			l.dialed(d)
+		case refusal := <-l.checking:
+			l.now = time.Now()
+			l.checking = nil
+			l.cancelCheck()
+			l.refused(refusal)
 		case in := <-chunks:
 			l.now = time.Now()
 			l.received(in)
@@ -431,6 +439,10 @@ func (l *loop) end() error {
 		if d := <-l.dialing; d.conn != nil {
 			d.conn.Close()
 		}
+	}
+	if l.checking != nil {
+		l.cancelCheck()
+		<-l.checking
 	}
 	l.dropLink()
 	l.endHandlers()

@@ -19,11 +19,11 @@ func TestErrorTexts(t *testing.T) {
 	for want, err := range map[string]error{
 		"hubclient: no host has the name h.net: check the host name for a typing error": &DialError{"h.net",
 			&wsconn.HandshakeError{Host: "h.net", Reason: "x", Err: &net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}}},
-		"hubclient: h.net did not answer: check that the network lets a WebSocket through to it":                                    &DialError{"h.net", context.DeadlineExceeded},
-		"hubclient: cannot reach h.net: check the host name, and that the network lets a WebSocket through to it: made by the test": &DialError{"h.net", errTest},
-		"hubclient: cannot reach h.net: check the host name, and that the network lets a WebSocket through to it: sig=…":            &DialError{"h.net", errors.New("sig=secret")},
-		"hubclient: h.net refused d: " + mqttcodec.ServerUnavailable.String() + ": try again later":                                 &ConnectError{Code: mqttcodec.ServerUnavailable, Host: "h.net", Identity: "d"},
-		"hubclient: h.net refused d: " + mqttcodec.IdentifierRejected.String() + ": check the device id":                            &ConnectError{Code: mqttcodec.IdentifierRejected, Host: "h.net", Identity: "d"},
+		"hubclient: h.net did not answer: check that the network lets the connection through":                                    &DialError{"h.net", context.DeadlineExceeded},
+		"hubclient: cannot reach h.net: check the host name, and that the network lets the connection through: made by the test": &DialError{"h.net", errTest},
+		"hubclient: cannot reach h.net: check the host name, and that the network lets the connection through: sig=…":            &DialError{"h.net", errors.New("sig=secret")},
+		"hubclient: h.net refused d: " + mqttcodec.ServerUnavailable.String() + ": try again later":                              &ConnectError{Code: mqttcodec.ServerUnavailable, Host: "h.net", Identity: "d"},
+		"hubclient: h.net refused d: " + mqttcodec.IdentifierRejected.String() + ": check the device id":                         &ConnectError{Code: mqttcodec.IdentifierRejected, Host: "h.net", Identity: "d"},
 		"hubclient: h.net refused d: " + mqttcodec.NotAuthorized.String() + ": check that the certificate is this device's, that the device exists and is enabled, and that this machine's clock (1970-01-01T00:00:00Z) is right to five minutes": &ConnectError{
 			Code: mqttcodec.NotAuthorized, Host: "h.net", Identity: "d", X509: true, Now: time.Unix(0, 0)},
 		"hubclient: twin get: status 404: check the id, and the ID scope": &StatusError{Op: "twin get", Code: 404},
