@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
 // SelectDevice makes a registered device the one that the cloud side talks about.
@@ -31,8 +33,9 @@ func (p *Panel) SendToDevice() {
 		if m.ack != "none" {
 			header["iothub-ack"] = m.ack
 		}
-		for _, property := range m.properties.list() {
-			header["iothub-app-"+property.Name] = property.Value
+		// One header with the whole bag, and not one header a property: names of headers have no case.
+		if bag := hubproto.AppendBag(nil, &hubproto.SystemProperties{}, m.properties.list()); len(bag) > 0 {
+			header["iothub-properties"] = string(bag)
 		}
 		if json.Valid(body) {
 			header["Content-Type"], header["Content-Encoding"] = "application/json", "utf-8"

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
@@ -57,11 +58,21 @@ func (p *Panel) service(ctx context.Context, method, path string, body any, head
 	}
 	defer res.Body.Close()
 	raw, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-	var e struct{ Message string }
-	if json.Unmarshal(raw, &e) != nil || e.Message == "" {
-		e.Message = string(raw)
+	return nil, &serviceError{res.Status, refusal(raw)}
+}
+
+// refusal is the sentence in an error's body: its Message is "ErrorCode:Name;text", or JSON of its own in a string
+// (protocol.md sections 6 and 8).
+func refusal(body []byte) string {
+	var outer struct{ Message string }
+	if json.Unmarshal(body, &outer) != nil || outer.Message == "" {
+		return string(body)
 	}
-	return nil, &serviceError{res.Status, e.Message}
+	var inner struct{ Message string }
+	if json.Unmarshal([]byte(outer.Message), &inner) == nil && inner.Message != "" {
+		return inner.Message
+	}
+	return strings.TrimPrefix(outer.Message, "ErrorCode:")
 }
 
 // ask is service for an answer in JSON that fits in memory. The answer may be empty.
