@@ -207,7 +207,7 @@ func (p *Panel) viewJournal(j *journal, id, name, empty string) *Node {
 				h("button.quiet", attr("type", "button"), testid(id+"-clear"), text("Clear"), onClick(func() { p.update(j.clear) }))),
 		),
 		when(len(j.entries) == 0, h("p.empty", text(empty))),
-		when(len(j.entries) > 0, h("ol.entries", attr("role", "log"), attr("tabindex", "0"), label(name), rows)),
+		when(len(j.entries) > 0, h("div.entries", attr("role", "log"), attr("tabindex", "0"), label(name), h("ol", rows))),
 		when(j.dropped > 0, h("p.empty", text(fmt.Sprintf("%d older entries were dropped: the log keeps %d.", j.dropped, journalLimit)))),
 	)
 }

@@ -89,7 +89,7 @@ func (p *Panel) viewEvents() *Node {
 	return h("div.card", key("events"),
 		h("h3", text("Telemetry, as the hub stored it")),
 		when(len(c.events) == 0, h("p.empty", text("Nothing yet. Send telemetry from the device side: it appears here through the hub's event stream."))),
-		when(len(c.events) > 0, h("ol.messages", attr("role", "log"), label("Telemetry"), attr("tabindex", "0"), rows)),
+		when(len(c.events) > 0, h("div.scroll", attr("role", "log"), label("Telemetry"), attr("tabindex", "0"), h("ol.messages", rows))),
 		when(c.dropped > 0, h("p.empty", text(fmt.Sprintf("%d older events were dropped from view.", c.dropped)))),
 	)
 }

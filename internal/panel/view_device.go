@@ -66,7 +66,7 @@ func (p *Panel) viewInbox() *Node {
 		h("h3", text("Cloud-to-device messages")),
 		when(len(p.inbox) == 0, h("p.empty", text("Nothing yet. Send one from the cloud side: the hub keeps it until the device is connected. "+
 			"Receiving completes a message; over MQTT a device cannot reject it."))),
-		when(len(p.inbox) > 0, h("ol.messages", rows)),
+		when(len(p.inbox) > 0, h("div.scroll", attr("role", "log"), label("Cloud-to-device messages"), attr("tabindex", "0"), h("ol.messages", rows))),
 	)
 }
 
@@ -123,7 +123,7 @@ func (p *Panel) viewMethods() *Node {
 		),
 		p.viewJSON("Payload of the answer", "method-answer", &m.payload, 4, true),
 		h("p.help", text("Every call is answered with this at once. Invoke one from the cloud side.")),
-		when(len(m.calls) > 0, h("ol.calls", rows)),
+		when(len(m.calls) > 0, h("div.scroll", attr("role", "log"), label("Direct methods that were answered"), attr("tabindex", "0"), h("ol.calls", rows))),
 	)
 }
 
@@ -199,7 +199,7 @@ func (p *Panel) viewSteps() part {
 	if d.failure != "" {
 		rows = append(rows, h("li.step.failed", key("failure"), testid("dps-failure"), h("b", text(d.failure))))
 	}
-	return h("ol.steps", attr("role", "log"), label("Registration, step by step"), rows)
+	return h("div", attr("role", "log"), label("Registration, step by step"), h("ol.steps", rows))
 }
 
 func stepName(k hubclient.StepKind) string {
