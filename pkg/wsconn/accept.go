@@ -35,7 +35,9 @@ func Accept(w http.ResponseWriter, r *http.Request) (net.Conn, error) {
 	if err != nil {
 		return nil, &HandshakeError{Host: r.Host, StatusCode: seen.status, Reason: err.Error(), Err: err}
 	}
-	return newConn(ws, seen.conn), nil
+	c := newConn(ws, seen.conn)
+	c.masked = true
+	return c, nil
 }
 
 // mqttToken returns the offered token that means Subprotocol, as it is written there,

@@ -140,6 +140,35 @@ func TestAcceptedConnectionsBehaveAsDialledOnes(t *testing.T) {
 	require.NoError(t, server.Close())
 }
 
+// TestMessageThatIsBrokenOff ends a connection inside a message. What had come of it must not be taken for the stream's next bytes
+// as it came: masked (RFC 6455 section 5.3).
+func TestMessageThatIsBrokenOff(t *testing.T) {
+	a := newAcceptor(t)
+	client, err := net.Dial("tcp", a.Listener.Addr().String())
+	require.NoError(t, err)
+	defer client.Close()
+	header := strings.Join(append(upgrade, "Host: hub.test", "Sec-WebSocket-Protocol: mqtt"), "\r\n")
+	_, err = io.WriteString(client, "GET / HTTP/1.1\r\n"+header+"\r\n\r\n")
+	require.NoError(t, err)
+	server := <-a.conns
+	defer server.Close()
+	mask := func(text string) string {
+		masked := []byte(text)
+		for i := range masked {
+			masked[i] ^= "KEY!"[i%4]
+		}
+		return "KEY!" + string(masked)
+	}
+	_, err = io.WriteString(client, "\x82\x85"+mask("whole")+"\x82\xa0"+mask("half of thirty-two"))
+	require.NoError(t, err)
+	require.NoError(t, client.Close())
+	got, err := io.ReadAll(server)
+	var end *wsconn.CloseError
+	require.ErrorAs(t, err, &end)
+	require.ErrorIs(t, err, net.ErrClosed)
+	require.Equal(t, "whole", string(got))
+}
+
 func TestCloseByTheServer(t *testing.T) {
 	a := newAcceptor(t)
 	client, err := wsconn.Dial(t.Context(), a.url())

@@ -16,8 +16,9 @@ import (
 // conn is a WebSocket of coder/websocket as a byte stream.
 type conn struct {
 	noDeadlines
-	ws  *websocket.Conn
-	raw net.Conn // what ws runs on, to cut it off when the peer does not answer
+	ws     *websocket.Conn
+	raw    net.Conn // what ws runs on, to cut it off when the peer does not answer
+	masked bool     // what the peer sends is (RFC 6455 section 5.1): it is the client
 
 	closeOnce sync.Once
 	closed    chan struct{} // closed when Close is called
@@ -70,6 +71,9 @@ func (c *conn) Read(p []byte) (int, error) {
 		}
 		if err != nil {
 			err = c.fail(err)
+			if c.masked {
+				n = 0 // coder/websocket unmasks what comes without an error only
+			}
 		}
 		if n > 0 || err != nil {
 			return n, err

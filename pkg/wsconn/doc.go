@@ -17,7 +17,8 @@
 //
 // When the peer has ended the connection, Read first gives everything that
 // arrived before that, then a [*CloseError]. It leads [errors.Is] to [io.EOF] when
-// the peer closed cleanly and to [net.ErrClosed] when it did not.
+// the peer closed cleanly and to [net.ErrClosed] when it did not. The part of a message
+// that was broken off may be given or not, but never anything else.
 //
 // # Two platforms
 //
