@@ -1,0 +1,122 @@
+//go:build !js
+
+package main
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/hubpanel/hubpanel/e2e/browser"
+)
+
+//go:embed page
+var page embed.FS
+
+// measureChrome serves a page on mux in which the clients take turns, and waits for what it has to say.
+func measureChrome(ctx context.Context, mux *http.ServeMux, url string, rounds int) (*results, error) {
+	dir, err := os.MkdirTemp("", "bench-client")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := buildWasm(ctx, dir); err != nil {
+		return nil, err
+	}
+	withMQTTJS := true
+	switch err := fetchMQTTJS(ctx, dir); {
+	case errors.Is(err, exec.ErrNotFound):
+		fmt.Fprintln(os.Stderr, "bench/client: Node.js's npm is not installed: MQTT.js IS NOT MEASURED")
+		withMQTTJS = false
+	case err != nil:
+		return nil, err
+	}
+
+	files, err := fs.Sub(page, "page")
+	if err != nil {
+		return nil, err
+	}
+	reports := make(chan pageReport)
+	mux.Handle("GET /", http.FileServerFS(files))
+	mux.Handle("GET /built/", http.StripPrefix("/built/", http.FileServer(http.Dir(dir))))
+	mux.HandleFunc("POST /report", func(w http.ResponseWriter, r *http.Request) {
+		var report pageReport
+		if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&report); err != nil {
+			report.Error = err.Error()
+		}
+		select {
+		case reports <- report:
+		case <-r.Context().Done():
+		}
+	})
+
+	b, err := browser.Start(ctx, &browser.Options{Unrecorded: true, Flags: []string{"js-flags=--expose-gc"}})
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	tab, err := b.NewPage()
+	if err != nil {
+		return nil, err
+	}
+	if err := chromedp.Do(tab.Context(), chromedp.Navigate(fmt.Sprintf("%s?rounds=%d&mqttjs=%t&messages=%d&bodySize=%d", url, rounds, withMQTTJS, messages, bodySize))); err != nil {
+		return nil, err
+	}
+	r := &results{}
+	for {
+		select {
+		case report := <-reports:
+			switch {
+			case report.Error != "":
+				return nil, fmt.Errorf("the page says: %s\n%s", report.Error, tab)
+			case report.Done:
+				return r, nil
+			case report.Client == "":
+				fmt.Fprintf(os.Stderr, "bench/client: Chromium, round %d of %d\n", report.Round, rounds)
+			default:
+				r.add(report.Task, report.Client, report.Milliseconds)
+			}
+		case <-tab.Context().Done():
+			return nil, fmt.Errorf("the page is gone: %w", tab.Context().Err())
+		}
+	}
+}
+
+// A pageReport is what the page says: that a round begins, a time, an error or the end.
+type pageReport struct {
+	Round        int     `json:"round"`
+	Task         task    `json:"task"`
+	Client       string  `json:"client"`
+	Milliseconds float64 `json:"milliseconds"`
+	Error        string  `json:"error"`
+	Done         bool    `json:"done"`
+}
+
+// buildWasm builds this program for the browser, beside its toolchain's wasm_exec.js.
+func buildWasm(ctx context.Context, dir string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "client.wasm"), ".")
+	cmd.Env, cmd.Stderr = append(os.Environ(), "GOOS=js", "GOARCH=wasm"), os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("building for the browser (run this in bench/client): %w", err)
+	}
+	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("go env GOROOT: %w", err)
+	}
+	b, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "wasm_exec.js"), b, 0o600)
+}
