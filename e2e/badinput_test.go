@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/e2e/browser"
@@ -59,14 +61,20 @@ func TestAnUnknownHost(t *testing.T) {
 	pn.clicks("disconnect")
 	pn.sees("state", "Not connected")
 	pn.seesNo("notice", "nobody")
-	for _, e := range pn.page.Entries() {
-		if e.Kind == browser.KindError {
-			require.Contains(t, e.Text, "ERR_NAME_NOT_RESOLVED")
-		}
-		require.NotContains(t, []string{browser.KindException, browser.KindViolation, browser.KindCrash}, e.Kind, e.String())
-	}
+	pn.complains("ERR_NAME_NOT_RESOLVED")
 	pn.types("connection-string", good)
 	pn.connects()
+}
+
+// complains checks that the browser has said nothing worse than errors with this text in them.
+func (pn *person) complains(text string) {
+	pn.t.Helper()
+	for _, e := range pn.page.Entries() {
+		if e.Kind == browser.KindError {
+			require.Contains(pn.t, e.Text, text)
+		}
+		require.NotContains(pn.t, []string{browser.KindException, browser.KindViolation, browser.KindCrash}, e.Kind, e.String())
+	}
 }
 
 // TestAPanicIsAVisibleError breaks the browser under the page: the drawing panics in Go, the page says so and offers to
@@ -107,4 +115,23 @@ func TestAHostThatThePolicyForbids(t *testing.T) {
 	pn.sees("notice", "gateway.example")
 	pn.clicks("disconnect")
 	pn.sees("state", "Not connected")
+}
+
+// TestAWrongClockIsNamed: the page's clock is two hours slow, so its tokens are over before they are made.
+func TestAWrongClockIsNamed(t *testing.T) {
+	server := serveHere(t)
+	pn := visitUnasked(t, "about:blank", "")
+	_, err := chromedp.Call(pn.page.Context(), page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		globalThis.Date = class extends Date {
+			constructor(...args) { args.length > 0 ? super(...args) : super(Date.now()); }
+			static now() { return super.now() - 2 * 3600e3; }
+		};`})
+	require.NoError(t, err)
+	pn.page.Open(t, server.URL)
+	pn.sees("hub-kind", "emulator ")
+	pn.clicks("connect")
+	pn.sees("notice", "clock")
+	pn.sees("notice", "2h0m")
+	t.Log(pn.reads("notice"))
+	pn.complains("401") // the cloud side's tokens are no better
 }

@@ -52,6 +52,7 @@ func openDevice(text string, callbacks js.Value) (any, error) {
 		Endpoint:     options.Endpoint,
 		CleanSession: options.CleanSession,
 		ModelID:      options.ModelID,
+		ServerTime:   serverTime,
 		OnState:      d.onState,
 		OnMessage:    d.onMessage,
 		OnDesired:    d.onDesired,

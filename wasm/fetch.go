@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"syscall/js"
+	"time"
 
 	"github.com/hubpanel/hubpanel/internal/panel"
 )
@@ -86,4 +87,15 @@ func (b *fetchBody) Close() error {
 	b.stop()
 	b.abort.Call("abort")
 	return nil
+}
+
+// serverTime is what the clock of the page's own server says, to the second: its Date header. A page may read that of no
+// other server.
+func serverTime(ctx context.Context) (time.Time, error) {
+	res, err := fetch(ctx, &panel.FetchRequest{Method: "HEAD", Path: "."})
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer res.Body.Close()
+	return time.Parse(time.RFC1123, res.Header["date"]) // HTTP-date, RFC 9110 section 5.6.7; its zone is GMT
 }

@@ -31,7 +31,7 @@ func show(root js.Value, params panel.Params, served bool, fatal func(sentence, 
 		}
 	}()
 	frames := newFrames()
-	env := panel.Env{Params: params, Changed: frames.want, Fatal: fatal}
+	env := panel.Env{Params: params, Changed: frames.want, Fatal: fatal, ServerTime: serverTime}
 	if served {
 		env.Fetch = fetch
 		location := js.Global().Get("location")

@@ -47,12 +47,13 @@ func (p *Panel) connectWith(credentials hubclient.Credentials) {
 	endpoint := p.endpoint(credentials.Host)
 	p.mu.Unlock()
 	client, err := hubclient.New(credentials, &hubclient.Options{
-		Dial:      p.env.dialer(p),
-		Endpoint:  endpoint,
-		OnState:   p.gotState,
-		OnMessage: p.gotMessage,
-		OnDesired: p.gotDesired,
-		OnMethod:  p.gotMethod,
+		Dial:       p.env.dialer(p),
+		Endpoint:   endpoint,
+		ServerTime: p.env.ServerTime,
+		OnState:    p.gotState,
+		OnMessage:  p.gotMessage,
+		OnDesired:  p.gotDesired,
+		OnMethod:   p.gotMethod,
 	})
 	if err != nil {
 		p.fail("connect", err)

@@ -21,6 +21,9 @@ type Env struct {
 	// WebSocketOrigin is the page's own origin for WebSockets, such as "wss://localhost:8443": where the emulator beside the
 	// page is reached. Empty means by its host name.
 	WebSocketOrigin string
+	// ServerTime asks a clock other than this machine's, such as the page's server's. Nil means there is none to ask; else a
+	// refusal names a clock that is wrong.
+	ServerTime func(context.Context) (time.Time, error)
 	// Params are the page's query parameters.
 	Params Params
 	// Changed is called, on any goroutine, when View would give something new. It must not block.

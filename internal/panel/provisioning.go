@@ -89,7 +89,7 @@ func (p *Panel) RegisterDevice() {
 	})
 	p.start("the registration", func(context.Context) {
 		defer stop()
-		assignment, err := hubclient.Register(ctx, enrollment, &hubclient.Options{Dial: p.env.dialer(p)})
+		assignment, err := hubclient.Register(ctx, enrollment, &hubclient.Options{Dial: p.env.dialer(p), ServerTime: p.env.ServerTime})
 		p.update(func() {
 			d := &p.dps
 			d.busy = false
