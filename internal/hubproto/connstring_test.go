@@ -97,7 +97,7 @@ func TestParseServiceConnectionString(t *testing.T) {
 
 func TestIDs(t *testing.T) {
 	long := string(make([]byte, 129))
-	for id, ok := range map[string]bool{"d": true, "A-z.0+%_#*?!(),=@$'": true, "": false, "a b": false, "a/b": false, "é": false, "a\x00": false, long: false, "\xff": false} {
+	for id, ok := range map[string]bool{"d": true, "A-z:.0+%_#*?!(),=@$'": true, "": false, "a;b": false, "a b": false, "a/b": false, "é": false, "a\x00": false, long: false, "\xff": false} {
 		require.Equal(t, ok, ValidDeviceID(id) == nil, "device id %q", id)
 	}
 	for id, ok := range map[string]bool{"reg-1": true, "a:b_c.d-": true, "a.": false, "a_": false, "": false, "a+b": false, long: false} {
