@@ -345,6 +345,8 @@ func TestRESTProvisioning(t *testing.T) {
 		require.NotContains(t, string(res.Body), key)
 		res = w.rest("POST", "/enrollmentGroups/query", `{"query":"SELECT * FROM enrollmentGroups"}`, nil)
 		require.Contains(t, string(res.Body), `"enrollmentGroupId":"group"`)
+		require.Equal(t, string(res.Body), string(w.rest("POST", "/enrollmentGroups/query", `{"query":"*"}`, nil).Body), "as the Node SDK's samples ask")
+		require.Equal(t, 400, w.rest("POST", "/devices/query", `{"query":"*"}`, nil).Status, "of the hub nobody asks so")
 
 		bulk := w.wantJSON("bulk", 200, w.rest("POST", "/enrollments/", `{"mode":"create","enrollments":[{"registrationId":"x"},{"registrationId":"Reg-1"}]}`, nil))
 		require.Equal(t, false, bulk["isSuccessful"])

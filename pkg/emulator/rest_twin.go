@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
@@ -206,6 +207,9 @@ func (x *exchange) query(from ...string) (*query, error) {
 	}
 	if err := x.decode(&body); err != nil {
 		return nil, err
+	}
+	if x.isDPS() && strings.TrimSpace(body.Query) == "*" {
+		return &query{from: from[0]}, nil // what the samples of the Node SDK for DPS ask
 	}
 	q, err := parseQuery(body.Query, from...)
 	if err != nil {
