@@ -19,7 +19,7 @@ PAGE_PACKAGES    = $(IN_BROWSER) $(GO) list -deps -f '{{if and .Module .Module.M
 NATIVE_PACKAGES  = $(GO) list ./... | grep -v -E '/e2e(/|$$)'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-native test-browser e2e wasm dist bench fuzz lint clean bin/wasmexec bin/staticcheck
+.PHONY: help run test test-native test-browser e2e interop interop-with-node wasm dist bench fuzz lint clean bin/wasmexec bin/staticcheck
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ help: ## list the targets (the default)
 run: wasm ## build the page and serve it with the emulator on http://127.0.0.1:8080 (flags: ARGS="...")
 	$(GO) run . $(ARGS)
 
-test: test-native test-browser e2e ## run every test: natively, in Chrome, and the page end to end
+test: test-native test-browser e2e interop-with-node ## run every test: natively, in Chrome, the page end to end, and the official SDKs
 
 test-native: wasm ## run the native tests with the race detector
 	@test "$$($(GO) env CGO_ENABLED)" = 1 || { echo "make $@: the race detector needs a C compiler: install gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
@@ -37,7 +37,15 @@ test-browser: bin/wasmexec ## run the tests of the page's packages again as js/w
 	@$(strict); pkgs=$$($(PAGE_PACKAGES)); set -x; $(IN_BROWSER) $(GO) test -exec "$(CURDIR)/bin/wasmexec" $$pkgs
 
 e2e: wasm ## run the page in Chrome, served and as a static site
-	$(GO) test -count=1 ./e2e/...
+	@$(strict); pkgs=$$($(GO) list ./e2e/... | grep -v '/e2e/interop$$'); set -x; $(GO) test -count=1 $$pkgs
+
+interop: wasm ## run the official SDKs for Node.js, from npm, against the emulator (needs ports 443 and 8883)
+	$(GO) test -count=1 ./e2e/interop
+
+# Node.js is the one thing that the tests go on without.
+interop-with-node:
+	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory interop; \
+	else echo "make test: NOT RUN: the official SDKs against the emulator (make interop), for which there is no Node.js with npm here"; fi
 
 # The go command knows when an output is up to date, and make would only know worse: hence no list of inputs here. The
 # runtime's JavaScript must come from the toolchain that built the wasm; it is copied only when it differs.
