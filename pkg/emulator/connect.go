@@ -234,7 +234,7 @@ func (c *conn) checkCertificate(who *identity) string {
 		switch {
 		case cert.commonName != who.DeviceID:
 			return "the certificate's common name is " + strconv.Quote(cert.commonName) + ": it has to be the device id"
-		case !slices.ContainsFunc(c.hub.TrustedCAs, cert.signedBy):
+		case !slices.ContainsFunc(c.hub.settings.Load().cas, cert.signedBy):
 			return "the certificate was not signed by a CA that the hub trusts"
 		}
 		return ""

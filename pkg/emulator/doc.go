@@ -24,7 +24,7 @@
 // the application properties as headers iothub-app-{name} or, with letter case and null values, as a property bag in
 // iothub-properties; POST /devices/{id}/modules/{id}/inputs/{input}; the event streams GET /messages/events and GET
 // /emulator/operations, each from now on, or from ?from={sequence number} or behind Last-Event-ID; GET and PUT
-// /emulator/faults; DELETE /emulator/connections/{id}[/modules/{id}], which cuts a connection; GET /emulator/info, for
+// /emulator/faults and of /emulator/settings; DELETE /emulator/connections/{id}[/modules/{id}], which cuts a connection; GET /emulator/info, for
 // loopback only; GET /healthz.
 //
 // # Concurrency

@@ -37,6 +37,7 @@ type registration struct {
 
 	operation string // the one under way, or the last one
 	assigned  time.Time
+	polls     bucket // of the operation
 }
 
 // A RegistrationState is what DPS tells about a registration. The JSON names are those of the device and service API.
@@ -203,6 +204,9 @@ func (c *conn) publishDPS(p *mqttcodec.Publish, topic hubproto.Topic) *cause {
 	switch topic.Kind {
 	case hubproto.DPSRegister:
 		payload, err := parseRegister(p.Payload, c.dps.registrationID)
+		if err == nil {
+			err = h.admit(meterRegister, 1, c.done)
+		}
 		if err != nil {
 			finish = func() (operationStatus, *Error) { return operationStatus{}, err }
 			break
@@ -391,7 +395,7 @@ func (h *Hub) registerDevice(c *conn, a Allocation) (operationStatus, *Error) {
 	var b [24]byte
 	rand.Read(b[:])
 	r.operation = "4." + hex.EncodeToString(b[:8]) + "." + hex.EncodeToString(b[8:])
-	r.assigned = now.Add(h.assigningTime())
+	r.assigned, r.polls = now.Add(h.assigningTime()), newPollMeter()
 	if err := h.provision(c, r, e, a.InitialTwin); err != nil {
 		return operationStatus{}, err
 	}
@@ -467,7 +471,13 @@ func (h *Hub) poll(c *conn, operation string) (operationStatus, *Error) {
 	if r == nil || r.operation == "" || r.operation != operation {
 		return operationStatus{}, errorf(404202, "OperationNotFound", "there is no operation %q of this registration: register again", operation)
 	}
-	return r.status(time.Now()), nil
+	now := time.Now()
+	if h.settings.Load().throttle != nil {
+		if wait, ok := r.polls.take(1, 0, now); !ok {
+			return operationStatus{}, errThrottledFor(wait)
+		}
+	}
+	return r.status(now), nil
 }
 
 // status is what a device is told about its registration at a time.

@@ -68,7 +68,7 @@ func (c *conn) publish(p *mqttcodec.Publish) *cause {
 // unknownTopic refuses a PUBLISH that has no meaning here. MQTT 3.1.1 has no answer that says so [MQTT-3.3.5-2].
 func (c *conn) unknownTopic(p *mqttcodec.Publish, why string) *cause {
 	bad := violation("PUBLISH to %q: %s", p.TopicName, why)
-	if !c.hub.Lenient {
+	if !c.hub.settings.Load().Lenient {
 		return &bad
 	}
 	o := c.operation("publish", bad.code, bad.text+"; it was dropped")

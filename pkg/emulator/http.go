@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/textproto"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/wsconn"
@@ -30,21 +32,39 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeResponse(w, (&exchange{Request: x}).refuse(errInfoForeign()))
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxRequestBody))
-	if err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			writeResponse(w, (&exchange{Request: x}).refuse(errTooLarge()))
-		}
-		return // the client is gone
-	}
-	x.Body = body
 	if err := h.begin(); err != nil {
 		writeResponse(w, (&exchange{Request: x}).refuse(errorf(503001, "ServiceUnavailable", "%v", err)))
 		return
 	}
 	defer h.running.Done()
-	writeResponse(w, h.Do(r.Context(), x))
+	control := http.NewResponseController(w)
+	if r.ContentLength != 0 {
+		// For a body that is refused too, of which net/http reads the rest. An error only says that this writer has no deadlines.
+		_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
+	}
+	writeResponse(w, h.exchange(&exchange{Request: x, ctx: r.Context(), read: func() ([]byte, error) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxRequestBody))
+		if err != nil {
+			return nil, errBody(err)
+		}
+		_ = control.SetReadDeadline(time.Time{}) // a stream may be open for days
+		return body, nil
+	}}))
+}
+
+// bodyTimeout is how long a client may take to send a request's body.
+const bodyTimeout = 30 * time.Second
+
+// errBody says why a body could not be read.
+func errBody(err error) error {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return errTooLarge()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errorf(408000, "RequestTimeout", "the body did not arrive within %v", bodyTimeout)
+	}
+	return errorf(400000, "BadRequest", "the body could not be read: %v", err)
 }
 
 // fromLoopback reports whether a request comes from this machine.

@@ -26,7 +26,7 @@ const (
 )
 
 // A Hub is an IoT hub with a provisioning service linked to it. The zero value is ready: in memory, with random keys, for
-// whatever host name it is called by. Its fields are fixed once it is used. Close it to end what it started.
+// whatever host name it is called by. Its fields are fixed once it is used; SetFaults and SetSettings change what they begin with. Close it to end what it started.
 type Hub struct {
 	// HostName is what Info and DPS call this hub. Empty means the host by which the caller came.
 	HostName string
@@ -67,7 +67,7 @@ type Hub struct {
 	faults  atomic.Pointer[Faults]
 	closing chan struct{}
 
-	throttle   *throttle // nil without limits
+	settings   atomic.Pointer[settings]
 	events     *stream[*telemetry]
 	operations *stream[Operation]
 	logger     sync.WaitGroup // the goroutine that feeds Logger
@@ -110,9 +110,7 @@ func (h *Hub) Open(ctx context.Context) error {
 		h.enrollments = make(map[string]*Enrollment)
 		h.groups = make(map[string]*EnrollmentGroup)
 		h.registrations = make(map[string]*registration)
-		if h.ScaleUnits > 0 {
-			h.throttle = newThrottle(h.ScaleUnits)
-		}
+		h.settings.Store(h.initialSettings())
 		f := h.Faults
 		h.faults.Store(&f)
 		if h.openErr = h.load(ctx); h.openErr != nil {

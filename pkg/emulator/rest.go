@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
@@ -44,7 +45,8 @@ const MaxRequestBody = 4 << 20
 type exchange struct {
 	*Request
 	ctx  context.Context
-	args []string // the variable parts of the path
+	read func() ([]byte, error) // the body, if it is not in Body yet: it is read for those who are authorised
+	args []string               // the variable parts of the path
 }
 
 func (x *exchange) header(name string) string {
@@ -61,6 +63,9 @@ func (x *exchange) header(name string) string {
 
 // decode reads a JSON body.
 func (x *exchange) decode(into any) error {
+	if !utf8.Valid(x.Body) { // encoding/json would put U+FFFD in its place, and say nothing
+		return errorf(400004, "ArgumentInvalid", "the body is not UTF-8")
+	}
 	if err := json.Unmarshal(x.Body, into); err != nil {
 		return errorf(400004, "ArgumentInvalid", "the body is not the JSON that belongs here: %v", err)
 	}
@@ -134,6 +139,8 @@ var routes = []route{
 	{"GET", "/emulator/operations", rightService, unmetered, (*Hub).restOperations},
 	{"GET", "/emulator/faults", rightService, unmetered, (*Hub).restGetFaults},
 	{"PUT", "/emulator/faults", rightService, unmetered, (*Hub).restPutFaults},
+	{"GET", "/emulator/settings", rightService, unmetered, (*Hub).restGetSettings},
+	{"PUT", "/emulator/settings", rightService, unmetered, (*Hub).restPutSettings},
 	{"DELETE", "/emulator/connections/{}", rightService, unmetered, (*Hub).restDisconnect},
 	{"DELETE", "/emulator/connections/{}/modules/{}", rightService, unmetered, (*Hub).restDisconnect},
 	{"GET", "/emulator/info", 0, unmetered, (*Hub).restInfo},
@@ -143,13 +150,15 @@ var routes = []route{
 // Do answers a request to the service side: the REST API of the hub and of DPS, and the emulator's own additions. It needs the
 // same tokens as over HTTP. The context ends waiting (for a device's answer) and event streams.
 func (h *Hub) Do(ctx context.Context, r *Request) *Response {
-	x := &exchange{Request: r, ctx: ctx}
+	return h.exchange(&exchange{Request: r, ctx: ctx})
+}
+
+func (h *Hub) exchange(x *exchange) *Response {
 	res, err := h.do(x)
-	if err == nil {
-		return res
+	if err != nil {
+		return x.refuse(asError(err))
 	}
-	e := asError(err)
-	return x.refuse(e)
+	return res
 }
 
 func (h *Hub) do(x *exchange) (*Response, error) {
@@ -173,6 +182,11 @@ func (h *Hub) do(x *exchange) (*Response, error) {
 		}
 		if err := h.admit(route.meter, 1, x.ctx.Done()); err != nil {
 			return nil, err
+		}
+		if x.read != nil {
+			if x.Body, err = x.read(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return route.handle(h, x)

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,4 +20,25 @@ func TestIfMatch(t *testing.T) {
 		x := &exchange{Request: &Request{Header: map[string]string{"if-match": header}}}
 		require.Equal(t, want, x.ifMatch("absent"), header)
 	}
+}
+
+func TestNothingWithoutAuthorisation(t *testing.T) {
+	var h Hub
+	defer h.Close()
+	open := map[string]bool{"GET /emulator/info": true, "GET /healthz": true}
+	for _, r := range routes {
+		name := r.method + " " + r.path
+		res := h.Do(t.Context(), &Request{Method: r.method, Path: strings.ReplaceAll(r.path, "{}", "x"), Host: "hub.test", Body: []byte("{}")})
+		switch {
+		case !open[name]:
+			require.Equal(t, 401, res.Status, name)
+		case name == "GET /emulator/info":
+			require.Equal(t, 403, res.Status, "it holds keys: loopback only")
+		default:
+			require.Equal(t, 200, res.Status, name)
+		}
+		require.NotContains(t, string(res.Body), "SharedAccessKey", name)
+		delete(open, name)
+	}
+	require.Empty(t, open)
 }

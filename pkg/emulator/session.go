@@ -166,7 +166,7 @@ func (c *conn) subscribe(p *mqttcodec.Subscribe) *cause {
 		}
 		if kind == filterNone {
 			refused := violation("SUBSCRIBE to %q: %s", filter, why)
-			if !h.Lenient {
+			if !h.settings.Load().Lenient {
 				// SUBACK 0x80 would be more polite, but SDKs take it for success, and the service closes.
 				return &refused
 			}

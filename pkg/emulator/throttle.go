@@ -18,12 +18,16 @@ const (
 	meterTwinUpdate
 	meterRegistry
 	meterQuery
+	meterRegister
 	meters // how many there are
 )
 
 // patience is how long the hub holds back what comes too fast, before it refuses it ("Understand quotas and throttling", traffic
 // shaping; how long the service does is not public).
 const patience = 2 * time.Second
+
+// newPollMeter limits how often a device may ask DPS about its registration: five times in ten seconds ("Azure DPS limits").
+func newPollMeter() bucket { return bucket{rate: 0.5, burst: 5} }
 
 // methodMeter is the size to which direct method payloads are rounded up.
 const methodMeter = 4 << 10
@@ -48,6 +52,7 @@ func newThrottle(units int) *throttle {
 		meterTwinUpdate: perSecond(50),
 		meterRegistry:   perMinute(100 * n),
 		meterQuery:      perMinute(20 * n),
+		meterRegister:   perMinute(1000), // of DPS, which has no units ("Azure DPS limits")
 	}}
 }
 
@@ -65,8 +70,11 @@ func (t *throttle) take(m meter, n float64, limit time.Duration) (wait time.Dura
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b := &t.buckets[m]
-	now := time.Now()
+	return t.buckets[m].take(n, limit, time.Now())
+}
+
+// take is throttle.take for one bucket.
+func (b *bucket) take(n float64, limit time.Duration, now time.Time) (wait time.Duration, ok bool) {
 	b.used = max(0, b.used-b.rate*now.Sub(b.at).Seconds())
 	b.at = now
 	wait = time.Duration(max(0, b.used+n-b.burst) / b.rate * float64(time.Second))
@@ -77,13 +85,17 @@ func (t *throttle) take(m meter, n float64, limit time.Duration) (wait time.Dura
 	return wait, true
 }
 
+func errThrottledFor(wait time.Duration) *Error {
+	e := errThrottled()
+	e.RetryAfter = wait.Truncate(time.Second) + time.Second
+	return e
+}
+
 // admit holds back an operation that comes too fast until done is closed, or refuses it.
 func (h *Hub) admit(m meter, n float64, done <-chan struct{}) *Error {
-	wait, ok := h.throttle.take(m, n, patience)
+	wait, ok := h.settings.Load().throttle.take(m, n, patience)
 	if !ok {
-		e := errThrottled()
-		e.RetryAfter = wait.Truncate(time.Second) + time.Second
-		return e
+		return errThrottledFor(wait)
 	}
 	if wait == 0 {
 		return nil

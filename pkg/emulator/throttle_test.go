@@ -86,6 +86,31 @@ func TestThrottlingLimitsOfS1(t *testing.T) {
 	})
 }
 
+func TestThrottlingLimitsOfDPS(t *testing.T) {
+	bubble(t, &emulator.Hub{ScaleUnits: 1, AssigningTime: time.Hour}, func(t *testing.T, w *world) {
+		e := w.enroll(emulator.Enrollment{RegistrationID: "reg-1"})
+		d := w.dpsConnect("reg-1", mustKey(t, e.Attestation.SymmetricKey.PrimaryKey))
+		var operation string
+		for range 1000 {
+			d.publish(register, "", 0)
+			operation = d.answer("a thousand registrations a minute", "$dps/registrations/res/202/?$rid=1&retry-after=3").OperationID
+		}
+		poll := func() {
+			d.publish("$dps/registrations/GET/iotdps-get-operationstatus/?$rid=2&operationId="+operation, "", 0)
+		}
+		for range 5 {
+			poll()
+			d.answer("five at once", "$dps/registrations/res/202/?$rid=2&retry-after=3")
+		}
+		poll()
+		refused := d.answer("then no more, and when", "$dps/registrations/res/429/?$rid=2&retry-after=3")
+		require.Equal(t, 429001, refused.ErrorCode)
+		time.Sleep(3 * time.Second)
+		poll()
+		d.answer("as it was told", "$dps/registrations/res/202/?$rid=2&retry-after=3")
+	})
+}
+
 // lastSequence is how many events there have been.
 func lastSequence(t *testing.T, w *world) int64 {
 	t.Helper()

@@ -7,8 +7,18 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 )
+
+// checkCA reports why a certificate cannot sign devices' certificates.
+func checkCA(der []byte) error {
+	ca, err := x509.ParseCertificate(der)
+	if err == nil && !ca.IsCA {
+		err = errors.New("the certificate is not a CA's: its basic constraints do not say so")
+	}
+	return err
+}
 
 // certificateOf returns what authentication needs of a client certificate, or nil when there was none. TLS has proved that the
 // client holds its key; who signed it, TLS did not ask.
