@@ -10,6 +10,8 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/wsconn/wstest"
 )
 
+const firefox = false
+
 // server starts the scripted servers for a test and returns the start of their URLs.
 func server(t testing.TB) string {
 	scripts := new(wstest.Server)

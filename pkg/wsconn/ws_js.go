@@ -2,8 +2,9 @@ package wsconn
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"syscall/js"
 	"time"
@@ -95,7 +96,11 @@ func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 	defer policy.stop()
 	ws, err := newWebSocket(rawURL)
 	if err != nil {
-		return nil, &HandshakeError{Host: host, Reason: err.Error(), Err: err}
+		reason := err.Error()
+		if strings.HasPrefix(reason, contentBlocked) {
+			reason = forbiddenByPolicy
+		}
+		return nil, &HandshakeError{Host: host, Reason: reason, Err: err}
 	}
 	return newConn(ws, host).opening(ctx, policy)
 }
@@ -106,15 +111,15 @@ func (c *conn) opening(ctx context.Context, policy violations) (net.Conn, error)
 	case <-c.opened:
 	case <-c.ended:
 		if policy.forbid(c.ws.Get("url").String()) {
-			return nil, &HandshakeError{Host: c.host, Reason: "the page's own Content-Security-Policy (connect-src) does not " +
-				"allow it: whoever serves the page has to add the host"}
+			return nil, &HandshakeError{Host: c.host, Reason: forbiddenByPolicy}
 		}
 		return nil, &HandshakeError{Host: c.host, Reason: "the browser does not say why: the host may be unknown or " +
 			"unreachable, its certificate not trusted, the upgrade refused, or subprotocol " + Subprotocol + " not accepted; " +
 			"its console may tell"}
 	case <-ctx.Done():
 		// This ends a handshake that is under way, so that it neither becomes a
-		// connection later nor holds up the next one to the same host.
+		// connection later nor holds up the next one to the same host. Firefox keeps the
+		// TCP connection until the server has answered.
 		c.ws.Call("close", statusNormalClosure)
 		c.detach()
 		return nil, &HandshakeError{Host: c.host, Reason: ctx.Err().Error(), Err: ctx.Err()}
@@ -128,7 +133,7 @@ func (c *conn) opening(ctx context.Context, policy violations) (net.Conn, error)
 }
 
 // newWebSocket calls the constructor, which throws when a page that was loaded
-// over HTTPS asks for a ws URL.
+// over HTTPS asks for a ws URL and, in Firefox, when the page's policy forbids the URL.
 func newWebSocket(rawURL string) (ws js.Value, err error) {
 	defer catch(&err)
 	ws = js.Global().Get("WebSocket").New(rawURL, Subprotocol)
@@ -386,7 +391,8 @@ func catch(err *error) {
 	switch thrown := recover().(type) {
 	case nil:
 	case js.Error:
-		*err = errors.New(thrown.Get("message").String())
+		// A DOMException's message may be empty, and is never the same in two browsers.
+		*err = fmt.Errorf("%s: %s", thrown.Get("name").String(), thrown.Get("message").String())
 	default:
 		panic(thrown)
 	}

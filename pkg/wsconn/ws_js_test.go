@@ -116,7 +116,7 @@ func TestMemoryStaysBounded(t *testing.T) {
 
 func TestWhatTheConstructorThrowsIsAnError(t *testing.T) {
 	_, err := newWebSocket("ftp://example.test/")
-	require.ErrorContains(t, err, "WebSocket")
+	require.ErrorContains(t, err, "SyntaxError: ")
 }
 
 func TestADialThatEndsLeavesNoHandler(t *testing.T) {

@@ -11,7 +11,8 @@
 //
 //	echo                      sends back every message
 //	sink      key             reads; at the end signals "messages/bytes/code", where code is that of the close, 1006 without one
-//	numbers   n, size, then   sends n messages of size bytes that begin with 0, 1, 2 ... in four bytes; then as below
+//	numbers   n, size, when, then
+//	                          sends n messages of size bytes that begin with 0, 1, 2 ... in four bytes; then as below
 //	fragments                 sends the message "fragmented" in three frames with a ping between them, then as sink
 //	text      key             sends a binary message "before", then a text message, then as sink
 //	deaf                      reads, and answers nothing, not even a close
@@ -24,7 +25,7 @@
 //	release   key             releases a key, then closes
 //	count     script          sends how many connections a script has, then closes
 //
-// numbers ends as "then" says: "hold" (the default) as sink does; "close" by a close frame with
+// numbers begins at once, or, when "when" is "asked", after a message from the client. It ends as "then" says: "hold" (the default) as sink does; "close" by a close frame with
 // code and reason; "cut" with the end of the TCP connection; "reset" with its reset.
 //
 // A key is any word that the test makes up. What is signalled is kept until it is

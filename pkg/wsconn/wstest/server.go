@@ -156,6 +156,9 @@ var scripts = map[string]func(*peer){
 	},
 	"numbers": func(p *peer) {
 		p.shake("mqtt")
+		if p.query.Get("when") == "asked" {
+			_, _, _ = readMessage(p.r) // when it fails, so will what follows
+		}
 		p.send(p.numbers())
 		switch p.query.Get("then") {
 		case "close":
