@@ -465,6 +465,25 @@ func TestTwin(t *testing.T) {
 		hub.grant(hubproto.TwinResponseFilter)
 		hub.wantIdle("nobody waits")
 	})
+
+	bubble(t, "an answer to a caller that leaves at this moment touches nothing of the caller's", func(t *testing.T) {
+		d := start(t, nil)
+		hub := d.net.accept()
+		hub.welcome()
+		ctx, cancel := context.WithCancel(t.Context())
+		get := later(t, func() error { _, err := d.Twin(ctx); return err })
+		report := later(t, func() error { _, err := d.Report(ctx, json.RawMessage(`{}`)); return err })
+		hub.grant(hubproto.TwinResponseFilter)
+		hub.wantPublish("$iothub/twin/GET/?$rid=1", "")
+		hub.wantPublish("$iothub/twin/PATCH/properties/reported/?$rid=2", "{}")
+		cancel() // no synctest.Wait: for the race detector, the answers must not come after the callers have left
+		hub.send(message("$iothub/twin/res/200/?$rid=1", document), message("$iothub/twin/res/204/?$rid=2&$version=7", ""))
+		for _, err := range []error{get.result(), report.result()} {
+			if err != nil { // whichever came first
+				require.ErrorIs(t, err, context.Canceled)
+			}
+		}
+	})
 }
 
 func TestDesired(t *testing.T) {

@@ -39,12 +39,7 @@ type result struct {
 // Twin reads the device twin. Over a broken connection it waits for the next and asks again. An answer outside 2xx is a
 // *StatusError, and none within 30 seconds a *TimeoutError.
 func (c *Client) Twin(ctx context.Context) (Twin, error) {
-	var twin Twin
-	err := c.request(ctx, hubproto.TwinGet, nil, func(r result) (err error) {
-		twin, err = parseTwin(r.body)
-		return err
-	})
-	return twin, err
+	return askTwin(ctx, c, hubproto.TwinGet, nil, func(r result) (Twin, error) { return parseTwin(r.body) })
 }
 
 // Report patches the twin's reported properties and returns their new version. Objects merge, null deletes, everything else
@@ -56,35 +51,37 @@ func (c *Client) Report(ctx context.Context, patch json.RawMessage) (version int
 	if err := hubproto.ValidateTwinPatch(patch); err != nil {
 		return 0, fmt.Errorf("hubclient: reported properties: %w", err)
 	}
-	err = c.request(ctx, hubproto.TwinPatchReported, bytes.Clone(patch), func(r result) error {
-		version = r.version
-		return nil
-	})
-	return version, err
+	return askTwin(ctx, c, hubproto.TwinPatchReported, bytes.Clone(patch), func(r result) (int64, error) { return r.version, nil })
 }
 
-// request hands a request to the loop and waits. read takes what is wanted out of a good answer, on the loop's goroutine;
-// when the caller has left, nobody looks at it.
-func (c *Client) request(ctx context.Context, kind hubproto.TopicKind, patch []byte, read func(result) error) error {
-	done := make(chan error, 1)
+// askTwin hands a request to the loop and waits. read takes what is wanted out of a good answer, on the loop's goroutine. It
+// shares nothing with the caller, who may have left.
+func askTwin[T any](ctx context.Context, c *Client, kind hubproto.TopicKind, patch []byte, read func(result) (T, error)) (T, error) {
+	type reading struct {
+		value T
+		err   error
+	}
+	done := make(chan reading, 1)
 	r := &request{ctx: ctx, kind: kind, patch: patch, answer: func(r result) {
+		got := reading{err: r.err}
 		if r.err == nil {
-			r.err = read(r)
+			got.value, got.err = read(r)
 		}
-		done <- r.err
+		done <- got
 	}}
+	var none T
 	if err := c.offer(ctx, r.op(), r); err != nil {
-		return err
+		return none, err
 	}
 	select {
-	case err := <-done:
-		return err
+	case got := <-done:
+		return got.value, got.err
 	case <-ctx.Done():
 		select {
-		case err := <-done:
-			return err
+		case got := <-done:
+			return got.value, got.err
 		default:
-			return fmt.Errorf("hubclient: %s not answered yet: %w", r.op(), ctx.Err())
+			return none, fmt.Errorf("hubclient: %s not answered yet: %w", r.op(), ctx.Err())
 		}
 	}
 }
