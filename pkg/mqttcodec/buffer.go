@@ -6,8 +6,12 @@ import "io"
 // told otherwise: 512 KiB. IoT Hub's largest message, 256 KiB, fits with the longest topic, and so does any CONNECT.
 const DefaultLimit = 512 << 10
 
-// minRead is the least room that is made for bytes to come.
-const minRead = 4 << 10
+// minRead is the least room that is made for bytes to come. A Reader whose stream fills its room makes more, up to
+// readAhead, so that a busy stream takes few reads and an idle one little memory.
+const (
+	minRead   = 4 << 10
+	readAhead = 16 << 10
+)
 
 // Buffer cuts a byte stream that arrives in pieces of any size, such as the messages of a WebSocket, into packets
 // [MQTT-6.0.0-2]: Write each piece, then call Next until it returns io.ErrUnexpectedEOF. The zero value is ready.
@@ -43,6 +47,9 @@ func (b *Buffer) Write(chunk []byte) (int, error) {
 func (b *Buffer) Next() (Packet, error) {
 	if b.err != nil {
 		return nil, b.err
+	}
+	if b.next == len(b.data) {
+		return nil, io.ErrUnexpectedEOF // what decode would say; every message of whole packets ends here
 	}
 	p, n, err := b.dec.decode(b.data[b.next:], b.limit())
 	if err != nil {
@@ -91,14 +98,17 @@ func (b *Buffer) slide() {
 }
 
 // space returns where a Reader puts the next bytes of the stream, at least one. It reaches to the end of the packet
-// under way, or over minRead bytes, and no further: so the beginning of a packet that has to be moved is never long.
+// under way, or over readAhead bytes, and no further: so the beginning of a packet that has to be moved is never long.
 func (b *Buffer) space() []byte {
-	if b.next > 0 && (len(b.data) == cap(b.data) || b.next == len(b.data) || b.next+b.need > cap(b.data)) {
+	full := len(b.data) == cap(b.data)
+	if full && cap(b.data) < readAhead { // the stream had as much as there was room for, so it may have more
+		b.grow(max(2*cap(b.data), minRead) - b.Buffered())
+	} else if b.next > 0 && (full || b.next == len(b.data) || b.next+b.need > cap(b.data)) {
 		b.slide()
 	}
 	if len(b.data) == cap(b.data) {
-		b.grow(max(len(b.data), minRead))
+		b.grow(len(b.data))
 	}
 	free := b.data[len(b.data):cap(b.data)]
-	return free[:min(len(free), max(b.need-len(b.data)+b.next, minRead))]
+	return free[:min(len(free), max(b.need-b.Buffered(), readAhead))]
 }

@@ -84,8 +84,7 @@ func TestConformanceTable(t *testing.T) {
 		case len(s.who) == 0:
 			require.Greater(t, len(s.shown), 20, "%s does not say why it does not apply", s.id)
 		case len(named) == 0:
-			require.True(t, strings.HasPrefix(s.shown, "No test yet. "), "%s is obeyed by somebody, and the row does not say which test shows it", s.id)
-			require.NotContains(t, s.who, "codec", "%s: the codec's statements have tests", s.id)
+			require.Fail(t, "a statement without a test", "%s is obeyed by somebody, and the row does not say which test shows it", s.id)
 		}
 	}
 

@@ -60,13 +60,14 @@ func (d *Decoder) decode(src []byte, limit int) (p Packet, n int, err error) {
 		return nil, n, io.ErrUnexpectedEOF
 	}
 	first, body := src[0], src[size:n:n]
+	if Type(first>>4) == PUBLISH { // before the switch, which finds a case in three comparisons or four
+		return &d.publish, n, d.publish.decode(first, body)
+	}
 	switch Type(first >> 4) {
 	case CONNECT:
 		return &d.connect, n, d.connect.decode(body)
 	case CONNACK:
 		return &d.connack, n, d.connack.decode(body)
-	case PUBLISH:
-		return &d.publish, n, d.publish.decode(first, body)
 	case PUBACK:
 		d.puback.PacketID, err = decodeAck(PUBACK, body)
 		return &d.puback, n, err

@@ -25,13 +25,17 @@ func NewReader(r io.Reader, limit int) *Reader {
 func (r *Reader) Next() (Packet, error) {
 	b := &r.buf
 	for b.err == nil {
-		p, n, err := b.dec.decode(b.data[b.next:], b.limit()) // Buffer.Next, less one call for each packet
-		if err == nil {
-			b.next += n
-			return p, nil
-		}
-		if b.fail(n, err) != io.ErrUnexpectedEOF {
-			break
+		if b.next == len(b.data) {
+			b.need = 0
+		} else {
+			p, n, err := b.dec.decode(b.data[b.next:], b.limit()) // Buffer.Next, less one call for each packet
+			if err == nil {
+				b.next += n
+				return p, nil
+			}
+			if b.fail(n, err) != io.ErrUnexpectedEOF {
+				break
+			}
 		}
 		if err := r.fill(); err != nil {
 			if err == io.EOF && b.Buffered() > 0 {

@@ -274,6 +274,39 @@ func TestMemoryFollowsArrivedBytes(t *testing.T) {
 	}), uint64(4*arrived))
 }
 
+// A stream that has always more is read in large pieces, one that has little keeps little memory.
+func TestReadAhead(t *testing.T) {
+	wire, err := Append(nil, &Publish{TopicName: []byte("t"), Payload: make([]byte, 100)})
+	require.NoError(t, err)
+	room := 0
+	r := NewReader(readFunc(func(p []byte) (int, error) {
+		room = len(p)
+		return copy(p, wire), nil
+	}), 0)
+	for range 1000 {
+		_, err := r.Next()
+		require.NoError(t, err)
+	}
+	require.LessOrEqual(t, room, minRead)
+	require.Equal(t, minRead, cap(r.buf.data))
+
+	busy := &endless{wire: wire}
+	r = NewReader(readFunc(func(p []byte) (n int, err error) {
+		room = len(p)
+		for n < len(p) {
+			m, _ := busy.Read(p[n:])
+			n += m
+		}
+		return n, nil
+	}), 0)
+	for range 1000 {
+		_, err := r.Next()
+		require.NoError(t, err)
+	}
+	require.Greater(t, room, readAhead/2)
+	require.Equal(t, readAhead, cap(r.buf.data))
+}
+
 // The most that a packet can make a decoder allocate is what its filters' slice headers take: 32 bytes of memory for
 // every 4 of a SUBSCRIBE of one-letter filters.
 func TestMemoryOfTinyFilters(t *testing.T) {

@@ -39,9 +39,10 @@ func plainText(s []byte) bool {
 	return high&highBits == 0 && nonzero&highBits == highBits
 }
 
-// plainTopic reports whether s is ASCII without U+0000, '+' and '#'.
+// plainTopic reports whether s is ASCII without U+0000, '+' and '#'. It looks at sixteen bytes a turn, which is worth
+// it because a decoder spends a third of its time here.
 func plainTopic(s []byte) bool {
-	if len(s) < 8 {
+	if len(s) < 16 {
 		for _, c := range s {
 			if c == 0 || c >= utf8.RuneSelf || c == '+' || c == '#' {
 				return false
@@ -49,14 +50,19 @@ func plainTopic(s []byte) bool {
 		}
 		return true
 	}
-	w := binary.LittleEndian.Uint64(s[len(s)-8:])
-	high, nonzero := w, (w+lowBits)&((w&wildcardMask^wildcards)+lowBits)
-	for ; len(s) > 8; s = s[8:] {
-		w := binary.LittleEndian.Uint64(s)
-		high |= w
-		nonzero &= (w + lowBits) & ((w&wildcardMask ^ wildcards) + lowBits)
+	last := s[len(s)-16:] // may overlap the last turn of the loop
+	plain := plainTopicBytes(last) & plainTopicBytes(last[8:])
+	for ; len(s) > 16; s = s[16:] {
+		plain &= plainTopicBytes(s) & plainTopicBytes(s[8:])
 	}
-	return high&highBits == 0 && nonzero&highBits == highBits
+	return plain&highBits == highBits
+}
+
+// plainTopicBytes sets all of highBits if the first eight bytes of s are what plainTopic wants. Only a byte above
+// ASCII carries into the next one, and that byte's own bit is then 0.
+func plainTopicBytes(s []byte) uint64 {
+	w := binary.LittleEndian.Uint64(s)
+	return (w + lowBits) & ((w&wildcardMask ^ wildcards) + lowBits) &^ w
 }
 
 // checkText checks a UTF-8 encoded string (section 1.5.3). A byte order mark is a character like any other and stays

@@ -176,9 +176,9 @@ func clauseOf(t *testing.T, err error) string {
 	return e.Clause
 }
 
-// The eight-bytes-at-once tests agree with a look at every byte: each byte value, at each place, in each length.
+// The tests of many bytes at once agree with a look at every byte: each byte value, at each place, in each length.
 func TestPlain(t *testing.T) {
-	for n := range 40 {
+	for n := range 52 {
 		for at := range n {
 			for c := range 256 {
 				s := bytes.Repeat([]byte{'k'}, n)
