@@ -152,19 +152,30 @@ func start(t *testing.T, log slog.Handler) (*serve.Server, error) {
 	return server, err
 }
 
-// certificates makes two certificates for devices, in a folder that scenarios find: N.cert.pem and N.key.pem.
+// certificates makes what devices with X.509 need, in a folder that scenarios find: NAME.cert.pem and NAME.key.pem. Two have signed
+// themselves; those called member were signed by ca.
 func certificates(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"first", "second"} {
+	var ca *x509.Certificate
+	var caKey *ecdsa.PrivateKey
+	for i, name := range []string{"first", "second", "individual-mqtt", "individual-mqttws", "ca", "member-mqtt", "member-mqttws"} {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		require.NoError(t, err)
 		template := &x509.Certificate{
-			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
+			SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: name},
 			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 		}
-		certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		issuer, issuerKey := template, key
+		if name == "ca" {
+			template.IsCA, template.BasicConstraintsValid, template.ExtKeyUsage = true, true, nil
+			template.KeyUsage = x509.KeyUsageCertSign
+			ca, caKey = template, key
+		} else if strings.HasPrefix(name, "member-") {
+			issuer, issuerKey = ca, caKey
+		}
+		certificate, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), issuerKey)
 		require.NoError(t, err)
 		private, err := x509.MarshalPKCS8PrivateKey(key)
 		require.NoError(t, err)
