@@ -68,9 +68,7 @@ type conn struct {
 	detached  sync.Once
 
 	readMu sync.Mutex // guards what follows
-	batch  js.Value   // array of ArrayBuffers (and strings) taken from queue
-	next   int        // index in batch of the first that was not read
-	count  int        // length of batch
+	batch  *gatherer  // what was taken from queue
 	buf    []byte     // reused memory of rest
 	rest   []byte     // bytes of a message that did not fit the last Read
 	broken *CloseError
@@ -150,6 +148,7 @@ func newConn(ws js.Value, host string) *conn {
 		queue:  global.Get("Array").New(),
 		port:   channel.Get("port2"),
 		abort:  global.Get("AbortController").New(),
+		batch:  newGatherer(),
 		opened: make(chan struct{}),
 		ended:  make(chan struct{}),
 		closed: make(chan struct{}),
@@ -252,13 +251,17 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) take(p []byte) int {
 	n := copy(p, c.rest)
 	c.rest = c.rest[n:]
-	for n < len(p) && c.next < c.count {
-		data := c.batch.Index(c.next)
+	for n < len(p) && c.batch.count > 0 {
+		if got, ok := c.batch.take(p[n:]); ok {
+			n += got
+			continue
+		}
+		data := c.batch.first()
 		if data.Type() == js.TypeString {
 			c.refuseText()
 			break
 		}
-		c.next++
+		c.batch.skip()
 		view := uint8Array.New(data)
 		got := js.CopyBytesToGo(p[n:], view)
 		n += got
@@ -288,12 +291,10 @@ func (c *conn) keep(view js.Value, from int) {
 
 // refill takes what is in the queue, and reports whether there was anything.
 func (c *conn) refill() bool {
-	c.next, c.count = 0, c.queue.Length()
-	if c.count == 0 {
-		c.batch = js.Undefined() // hold on to no data while waiting
+	if c.queue.Length() == 0 {
 		return false
 	}
-	c.batch = c.queue.Call("splice", 0).Call("map", messageData())
+	c.batch.add(c.queue.Call("splice", 0).Call("map", messageData()))
 	return true
 }
 

@@ -1,0 +1,93 @@
+package wsconn
+
+import (
+	"bytes"
+	"encoding/binary"
+	"syscall/js"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// arrive lets messages arrive at c together, as a browser does: each a []byte or a string. It returns the bytes of those
+// before the first string.
+func arrive(c *conn, messages ...any) (want []byte) {
+	text := false
+	for _, m := range messages {
+		data := js.ValueOf(nil)
+		switch m := m.(type) {
+		case []byte:
+			view := uint8Array.New(len(m))
+			js.CopyBytesToJS(view, m)
+			data = view.Get("buffer")
+			if !text {
+				want = append(want, m...)
+			}
+		case string:
+			data, text = js.ValueOf(m), true
+		}
+		c.queue.Call("push", js.Global().Get("MessageEvent").New("message", map[string]any{"data": data}))
+	}
+	return want
+}
+
+// filled returns n bytes that tell their places.
+func filled(seed uint32, n int) []byte {
+	b := make([]byte, 0, n+4)
+	for i := range uint32(n/4 + 1) {
+		b = binary.LittleEndian.AppendUint32(b, seed<<20+i)
+	}
+	return b[:n]
+}
+
+// TestGather reads bursts of every shape with arrays of every size: what comes is what was sent, in order.
+func TestGather(t *testing.T) {
+	var small, mixed []any
+	for i := range 3 * maxRun {
+		small = append(small, filled(uint32(i), 4))
+		mixed = append(mixed, filled(uint32(i), i*i%301))
+	}
+	for name, burst := range map[string][]any{
+		"one":                  {filled(1, 100)},
+		"two":                  {filled(1, 100), filled(2, 100)},
+		"three":                {filled(1, 100), filled(2, 100), filled(3, 100)},
+		"more than one run":    small,
+		"of all sizes":         mixed,
+		"empty ones":           {filled(1, 0), filled(1, 0), filled(1, 0), filled(1, 0), filled(2, 8)},
+		"large among small":    {filled(1, 4), filled(2, 4), filled(3, 4), filled(4, 200<<10), filled(5, 4), filled(6, 4), filled(7, 4)},
+		"as large as the room": {filled(1, maxGathered), filled(2, maxGathered-1), filled(3, 1), filled(4, maxGathered+1), filled(5, 3)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, size := range []int{1, 7, 100, 4 << 10, 32 << 10, 300 << 10} {
+				c := dialConn(t, "sink")
+				for range 2 { // what the first burst used is used again
+					want, got := arrive(c, burst...), []byte(nil)
+					if size == 1 && len(want) > 10<<10 {
+						continue // takes too long
+					}
+					for p := make([]byte, size); len(got) < len(want); {
+						n, err := c.Read(p)
+						require.NoError(t, err)
+						got = append(got, p[:n]...)
+					}
+					require.True(t, bytes.Equal(want, got), "arrays of %d", size)
+				}
+			}
+		})
+	}
+}
+
+// What was sent before a text message is read before its refusal.
+func TestTextAmongManyIsRefused(t *testing.T) {
+	c := dialConn(t, "sink")
+	want, got := arrive(c, filled(1, 10), filled(2, 10), filled(3, 10), "text", filled(4, 10)), []byte(nil)
+	for p := make([]byte, 16); ; {
+		n, err := c.Read(p)
+		got = append(got, p[:n]...)
+		if err != nil {
+			require.ErrorContains(t, err, textMessage)
+			break
+		}
+	}
+	require.Equal(t, want, got)
+}
