@@ -19,6 +19,9 @@ const (
 
 var clientNames = []string{ours, pahoGo, mqttJS, raw}
 
+// tasks in the order of the tables' rows.
+var tasks = []task{sendBatched, sendSingle, receiveQoS0, receiveQoS1}
+
 // A goal is a ratio that the project has set itself.
 type goal struct {
 	task   task

@@ -27,8 +27,6 @@ const (
 	receiveQoS1 task = "receive-qos1" // the same, to be acknowledged
 )
 
-var tasks = []task{sendBatched, sendSingle, receiveQoS0, receiveQoS1}
-
 func (t task) String() string {
 	return map[task]string{
 		sendBatched: "send at QoS 1, acknowledged in batches",
