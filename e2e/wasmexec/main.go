@@ -1,8 +1,10 @@
-// Command wasmexec runs a js/wasm program in headless Chrome as if it were a
+// Command wasmexec runs a js/wasm program in headless Chrome or Firefox as if it were a
 // native one. It is made for the tests of the packages that go into the page:
 //
 //	go build -o bin/wasmexec ./e2e/wasmexec
 //	GOOS=js GOARCH=wasm go test -exec "$PWD/bin/wasmexec" ./pkg/mqttcodec
+//
+// The variable WASMEXEC_BROWSER chooses the browser: chrome, which is the default, or firefox.
 //
 // The program gets its arguments and, of the environment, what concerns it (the
 // variables HUBPANEL_* and a few of the Go runtime's, since wasm_exec.js has room
@@ -21,8 +23,8 @@
 //
 // # Cancellation
 //
-// wasmexec ends, and Chrome with it, when it is interrupted or terminated, when
-// the process that started it is gone, when the page or Chrome crashes, and half a
+// wasmexec ends, and the browser with it, when it is interrupted or terminated, when
+// the process that started it is gone, when the page or the browser crashes, and half a
 // minute after the time that -test.timeout gives. It exits with status 2 then.
 package main
 

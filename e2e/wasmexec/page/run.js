@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-	// report is the DevTools binding: its first character says what it reports.
+	// report is the binding: its first character says what it reports.
 	const report = globalThis.wasmexec;
 
 	// Bytes travel as characters of the same number, for output need not be UTF-8.
