@@ -10,16 +10,18 @@ GO      ?= go
 ARGS    ?=
 # More hosts that the static site's page may connect to.
 CONNECT_SRC ?=
+# The seed that `make chaos` takes to repeat a plan; a new one each time when it is empty.
+SEED    ?=
 # How long `make fuzz` spends on each fuzz target.
 FUZZTIME ?= 1m
 
 # What goes into the page is what `go list` finds below ./wasm, so a package joins the browser's checks by being used.
 IN_BROWSER      := env GOOS=js GOARCH=wasm
 PAGE_PACKAGES    = $(IN_BROWSER) $(GO) list -deps -f '{{if and .Module .Module.Main}}{{.ImportPath}}{{end}}' ./wasm
-NATIVE_PACKAGES  = $(GO) list ./... | grep -v -E '/e2e(/|$$)'
+NATIVE_PACKAGES  = $(GO) list ./... | grep -v -E '/e2e(/|$$)'; $(GO) list ./e2e/chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-native test-browser e2e interop interop-with-node wasm dist bench fuzz lint clean bin/wasmexec bin/staticcheck
+.PHONY: help run test test-native test-browser e2e chaos interop interop-with-node wasm dist bench fuzz lint clean bin/wasmexec bin/staticcheck
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +39,7 @@ test-browser: bin/wasmexec ## run the tests of the page's packages again as js/w
 	@$(strict); pkgs=$$($(PAGE_PACKAGES)); set -x; $(IN_BROWSER) $(GO) test -exec "$(CURDIR)/bin/wasmexec" $$pkgs
 
 e2e: wasm ## run the page in Chrome, served and as a static site
-	@$(strict); pkgs=$$($(GO) list ./e2e/... | grep -v '/e2e/interop$$'); set -x; $(GO) test -count=1 $$pkgs
+	@$(strict); pkgs=$$($(GO) list ./e2e/... | grep -v -E '/e2e/(interop|chaos)$$'); set -x; $(GO) test -count=1 $$pkgs
 
 interop: wasm ## run the official SDKs for Node.js, from npm, against the emulator (needs ports 443 and 8883)
 	$(GO) test -count=1 ./e2e/interop
@@ -46,6 +48,10 @@ interop: wasm ## run the official SDKs for Node.js, from npm, against the emulat
 interop-with-node:
 	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory interop; \
 	else echo "make test: NOT RUN: the official SDKs against the emulator (make interop), for which there is no Node.js with npm here"; fi
+
+# A short run of it is among the native tests, under the race detector.
+chaos: ## let device and hub talk over a network that breaks every second, and print what was lost (a plan again: SEED=n)
+	HUBPANEL_CHAOS=whole HUBPANEL_CHAOS_SEED=$(SEED) $(GO) test -count=1 -timeout 3m -v -run '^TestChaos$$' ./e2e/chaos
 
 # The go command knows when an output is up to date, and make would only know worse: hence no list of inputs here. The
 # runtime's JavaScript must come from the toolchain that built the wasm; it is copied only when it differs.

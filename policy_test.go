@@ -118,6 +118,7 @@ var mayImport = map[string][]string{
 	"examples/device":        {"pkg/hubclient"},
 	"e2e":                    {"e2e/browser", "e2e/firefox", "internal/serve", "internal/site", "internal/hubproto", "pkg/hubclient", "pkg/emulator", "pkg/mqttcodec", "pkg/wsconn"},
 	"e2e/browser":            {},
+	"e2e/chaos":              {},
 	"e2e/firefox":            {"e2e/browser"},
 	"e2e/interop":            {"internal/serve"},
 	"e2e/wasmexec":           {"e2e/browser", "e2e/firefox", "pkg/wsconn/wstest"},
@@ -309,7 +310,7 @@ func TestEveryDependencyIsArguedFor(t *testing.T) {
 
 // The habits are part of the project's outside: people and continuous integration call them.
 func TestMakeKnowsEveryHabit(t *testing.T) {
-	for _, target := range []string{"help", "run", "test", "wasm", "dist", "e2e", "interop", "bench", "fuzz", "lint", "clean"} {
+	for _, target := range []string{"help", "run", "test", "wasm", "dist", "e2e", "chaos", "interop", "bench", "fuzz", "lint", "clean"} {
 		out, err := exec.Command("make", "--no-print-directory", "--dry-run", target).CombinedOutput()
 		require.NoError(t, err, "make %s: %s", target, out)
 	}
