@@ -21,7 +21,7 @@ PAGE_PACKAGES    = $(IN_BROWSER) $(GO) list -deps -f '{{if and .Module .Module.M
 NATIVE_PACKAGES  = $(GO) list ./... | grep -v -E '/e2e(/|$$)'; $(GO) list ./e2e/chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-native test-browser e2e chaos interop interop-with-node wasm dist bench fuzz lint clean bin/wasmexec bin/staticcheck
+.PHONY: help run test test-native test-browser test-firefox e2e chaos interop interop-with-node wasm dist bench fuzz lint clean bin/wasmexec bin/staticcheck
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +38,11 @@ test-native: wasm ## run the native tests with the race detector
 test-browser: bin/wasmexec ## run the tests of the page's packages again as js/wasm in Chrome
 	@$(strict); pkgs=$$($(PAGE_PACKAGES)); set -x; $(IN_BROWSER) $(GO) test -exec "$(CURDIR)/bin/wasmexec" $$pkgs
 
-e2e: wasm ## run the page in Chrome, served and as a static site
+# wsconn is where the browsers differ; the other packages ask nothing of a browser but to run wasm.
+test-firefox: bin/wasmexec ## run the tests of wsconn again as js/wasm in Firefox
+	WASMEXEC_BROWSER=firefox $(IN_BROWSER) $(GO) test -exec "$(CURDIR)/bin/wasmexec" ./pkg/wsconn
+
+e2e: wasm ## run the page in Chrome, served and as a static site, and in Firefox
 	@$(strict); pkgs=$$($(GO) list ./e2e/... | grep -v -E '/e2e/(interop|chaos)$$'); set -x; $(GO) test -count=1 $$pkgs
 
 interop: wasm ## run the official SDKs for Node.js, from npm, against the emulator (needs ports 443 and 8883)
@@ -71,6 +75,8 @@ bench: wasm ## print the wasm's size, the time to the first usable control, and 
 	$(GO) test -run '^$$' -bench . -benchtime 5x ./e2e/...
 	@$(strict); pkgs=$$($(NATIVE_PACKAGES)); set -x; $(GO) test -run '^$$' -bench . -benchmem $$pkgs
 	cd bench && $(GO) test ./... && $(GO) run .
+	cd bench/client && $(GO) run .
+	cd bench/hub && $(GO) run .
 
 fuzz: ## run every fuzz target for FUZZTIME each (default 1m)
 	@$(strict); pkgs=$$($(NATIVE_PACKAGES)); n=0; \
@@ -89,7 +95,7 @@ lint: bin/staticcheck ## check formatting, go vet and staticcheck (native and js
 	bin/staticcheck ./...
 	@$(strict); pkgs=$$($(PAGE_PACKAGES)); set -x; $(IN_BROWSER) $(GO) vet $$pkgs; $(IN_BROWSER) bin/staticcheck $$pkgs
 	$(GO) mod tidy -diff
-	@$(strict); for module in tools bench; do (set -x; cd $$module; $(GO) vet ./...; ../bin/staticcheck ./...; $(GO) mod tidy -diff); done
+	@$(strict); for module in tools bench bench/client bench/hub; do (set -x; cd $$module; $(GO) vet ./...; $(CURDIR)/bin/staticcheck ./...; $(GO) mod tidy -diff); done
 
 clean: ## remove what the other targets built
 	rm -rf bin dist web/hubpanel.wasm web/wasm_exec.js
