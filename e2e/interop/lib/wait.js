@@ -35,4 +35,4 @@ function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-module.exports = { within, event, until, pause };
+module.exports = { within, event, until };

@@ -6,7 +6,7 @@ const { ConnectionString, Message, errors } = require('azure-iot-common');
 const { Client } = require('azure-iot-device');
 const { Mqtt, MqttWs } = require('azure-iot-device-mqtt');
 
-const { event, pause, until, within } = require('../lib/wait');
+const { event, until, within } = require('../lib/wait');
 
 const scenarios = {};
 
@@ -147,9 +147,9 @@ scenarios['reads and reports its twin'] = async ({ service, transport }) => {
   twin.on('properties.desired.fan', (value) => { fan = value; });
   twin.on('properties.desired', (patch) => patches.push(patch));
   await until(() => patches.length === 1, 'the document for the new listener');
+  // It does not say when it has subscribed.
   await until(async () => {
     await registry.updateTwin(device.deviceId, { properties: { desired: { interval: 20, fan: { level: null } } } }, '*');
-    await pause(50);
     return patches.length > 1;
   }, 'a desired change');
   const [, patch] = patches;
@@ -204,7 +204,7 @@ scenarios['renews its token'] = async ({ service, transport }) => {
 
   // The first token has nothing to say any more, and the SDK has subscribed to nothing since then.
   await service.sendToDevice(device.deviceId, 'still there?');
-  await until(() => messages.length === 1, 'a message after the renewal');
+  await until(() => messages.length > 0, 'a message after the renewal');
   await client.sendEvent(new Message('yes'));
   assert.equal(Buffer.from((await events.next()).body, 'base64').toString(), 'yes');
   assert.deepEqual(lost, []);
@@ -225,7 +225,7 @@ scenarios['is given a new token'] = async ({ service, transport }) => {
   client.updateSharedAccessSignature(service.token(device, 120));
   await operations.next(connected, 'the connection with the new token');
   await service.sendToDevice(device.deviceId, 'hello again');
-  await until(() => messages.length === 1, 'a message after the renewal');
+  await until(() => messages.length > 0, 'a message after the renewal');
   await client.sendEvent(new Message('here'));
   await client.close();
   await operations.close();
@@ -245,6 +245,10 @@ scenarios['comes back when the link breaks'] = async ({ service, transport }) =>
   const invoke = () => service.client.invokeDeviceMethod(device.deviceId, { methodName: 'ping', connectTimeoutInSeconds: 20 });
   assert.equal((await invoke()).result.payload, 'pong');
   await until(() => levels.length === 1, 'the document for the new listener');
+  await until(async () => {
+    await service.registry.updateTwin(device.deviceId, { properties: { desired: { level: 0 } } }, '*');
+    return levels.includes(0);
+  }, 'a desired change');
 
   for (let round = 1; round <= 3; round++) {
     const back = event(client, 'connect', 'the connection after the break');

@@ -72,8 +72,11 @@ scenarios['reads and reports its twin'] = async ({ service, transport }) => {
   const speeds = [];
   twin.on('properties.desired.speed', (speed) => speeds.push(speed));
   await until(() => speeds.length === 1, 'the document for the new listener');
-  await registry.updateModuleTwin(module.deviceId, module.moduleId, { properties: { desired: { speed: 2 } } }, '*');
-  await until(() => speeds.includes(2), 'a desired change');
+  // The SDK does not say when it has subscribed.
+  await until(async () => {
+    await registry.updateModuleTwin(module.deviceId, module.moduleId, { properties: { desired: { speed: 2 } } }, '*');
+    return speeds.includes(2);
+  }, 'a desired change');
   await client.close();
 };
 
