@@ -29,7 +29,7 @@ help: ## list the targets (the default)
 run: wasm ## build the page and serve it with the emulator on http://127.0.0.1:8080 (flags: ARGS="...")
 	$(GO) run . $(ARGS)
 
-test: test-native test-browser e2e interop-with-node ## run every test: natively, in Chrome, the page end to end, and the official SDKs
+test: test-native test-browser test-firefox e2e interop-with-node ## run every test: natively, in Chrome and Firefox, the page end to end, and the official SDKs
 
 test-native: wasm ## run the native tests with the race detector
 	@test "$$($(GO) env CGO_ENABLED)" = 1 || { echo "make $@: the race detector needs a C compiler: install gcc (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
