@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -18,7 +20,7 @@ type codec struct {
 	encoder func(packets []mqttcodec.Packet) (next func(n int) ([]byte, error))
 }
 
-var codecs = []codec{limit, ours, oursReader, oursOwned, oursHeader, gomqttCodec, natiuCodec, mochiCodec, libmqttCodec, pahoCodec}
+var codecs = []codec{limit, ours, oursReader, oursMessages, oursOwned, oursHeader, gomqttCodec, natiuCodec, mochiCodec, libmqttCodec, pahoCodec}
 
 // sum is what a decoder found in a packet, enough to see that all find the same.
 func sum(kind, id, topic, payload int) int { return kind + id<<8 + topic<<24 + payload<<40 }
@@ -124,6 +126,37 @@ var oursReader = codec{
 					return 0, err
 				}
 				last = p
+			}
+			return oursSum(last), nil
+		}
+	},
+}
+
+var oursMessages = codec{
+	name: "**mqttcodec, messages**",
+	note: "Buffer, given each packet as a WebSocket message of its own, views",
+	decoder: func(wire []byte) func(int) (int, error) {
+		b, rest := new(mqttcodec.Buffer), wire
+		sizes, i := packetSizes(wire), 0
+		return func(n int) (int, error) {
+			var last mqttcodec.Packet
+			for range n {
+				if _, err := b.Write(rest[:sizes[i]]); err != nil {
+					return 0, err
+				}
+				rest = rest[sizes[i]:]
+				if i++; i == len(sizes) {
+					i, rest = 0, wire
+				}
+				for {
+					p, err := b.Next()
+					if err == io.ErrUnexpectedEOF {
+						break
+					} else if err != nil {
+						return 0, err
+					}
+					last = p
+				}
 			}
 			return oursSum(last), nil
 		}

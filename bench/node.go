@@ -17,7 +17,7 @@ import (
 //go:embed mqttpacket
 var mqttpacket embed.FS
 
-// runMQTTPacket installs mqtt-packet below dir and measures it at the same bytes, in Node, in wall time.
+// runMQTTPacket installs mqtt-packet below dir and measures it at the same bytes, in Node.
 func runMQTTPacket(ctx context.Context, dir, node string, passes int) (*report, error) {
 	if err := os.CopyFS(dir, mqttpacket); err != nil {
 		return nil, err
@@ -29,12 +29,13 @@ func runMQTTPacket(ctx context.Context, dir, node string, passes int) (*report, 
 		return nil, fmt.Errorf("npm ci for mqtt-packet: %w", err)
 	}
 	type job struct {
-		Name string
-		Wire []byte // base64
+		Name  string
+		Wire  []byte // base64
+		Sizes []int  // of its packets
 	}
 	var jobs []job
 	for _, w := range workloads() {
-		jobs = append(jobs, job{w.name, w.wire})
+		jobs = append(jobs, job{w.name, w.wire, packetSizes(w.wire)})
 	}
 	b, err := json.Marshal(jobs)
 	if err != nil {
