@@ -18,7 +18,8 @@ import (
 )
 
 // ServeHTTP serves the WebSocket endpoint (/$iothub/websocket, with or without a query, and / where the C# SDK knocks for DPS), and
-// everything that Do does. An upgrade request returns when its connection has ended; an event stream when its reader is gone.
+// everything that Do does. An upgrade request returns at once, and Close waits for its connection; an event stream returns when its
+// reader is gone.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Upgrade") != "" || r.URL.Path == hubproto.WebSocketPath {
 		h.serveWebSocket(w, r)
@@ -109,12 +110,16 @@ func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	defer h.running.Done()
 	conn, err := wsconn.Accept(w, r)
 	if err != nil {
+		h.running.Done()
 		h.note(Operation{Category: CategoryConnections, Name: "webSocketUpgrade", StatusCode: http.StatusBadRequest, Description: err.Error()})
 		return
 	}
-	// Not the request's context, whose end means nothing for a connection that was taken over.
-	h.serve(context.WithoutCancel(r.Context()), conn, p)
+	// A goroutine of its own, because the server's has a large stack and holds the request, for as long as a device may stay. The
+	// request's context ends now, which means nothing for a connection that was taken over.
+	go func() {
+		defer h.running.Done()
+		h.serve(context.Background(), conn, p)
+	}()
 }

@@ -344,3 +344,23 @@ func TestX509Provisioning(t *testing.T) {
 		d.want("the hub knows the certificate", &mqttcodec.Connack{})
 	}
 }
+
+// TestUpgradeReturnsAtOnce: a device may stay for days, and the HTTP server's goroutine is large.
+func TestUpgradeReturnsAtOnce(t *testing.T) {
+	hub := &emulator.Hub{}
+	returned := make(chan struct{}, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hub.ServeHTTP(w, r)
+		returned <- struct{}{}
+	}))
+	defer s.Close()
+	w := &server{&world{Hub: hub, t: t}, s, strings.TrimPrefix(s.URL, "http://")}
+	conn, err := wsconn.Dial(t.Context(), hubproto.WebSocketURL(w.host))
+	require.NoError(t, err)
+	<-returned
+	d := newPeer(t, conn)
+	d.send(w.packet(w.put("dev-1")))
+	d.want("the connection goes on", &mqttcodec.Connack{})
+	require.NoError(t, hub.Close())
+	d.wantClosed("Close ends it")
+}
