@@ -36,8 +36,9 @@ func startProcess(ctx context.Context, path string, prefs []byte) (*process, err
 		said:    output{address: make(chan string, 1)},
 		exited:  make(chan struct{}),
 	}
-	// Without the second one Firefox asks its maker's server for settings, whatever its preferences say.
-	p.cmd.Env = append(os.Environ(), "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_REMOTE_SETTINGS_DEVTOOLS=1")
+	// Without the second one Firefox asks its maker's server for settings, whatever its preferences say. With the
+	// third it ends, and destroys its contexts, when a page's process crashes: BiDi has no event for that.
+	p.cmd.Env = append(os.Environ(), "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_REMOTE_SETTINGS_DEVTOOLS=1", "MOZ_CRASHREPORTER_SHUTDOWN=1")
 	// All processes hold the other end of this pipe, so Wait returns when the last one is gone.
 	p.cmd.Stderr = &p.said
 	p.cmd.WaitDelay = closeTimeout

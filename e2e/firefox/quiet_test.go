@@ -39,7 +39,7 @@ user_pref("network.proxy.ssl_port", %[1]s);
 	defer b.Close()
 	page, err := b.NewPage(t.Context())
 	require.NoError(t, err)
-	// A Firefox without these preferences asks for most of its hosts in its first seconds.
+	// What Firefox asks for by itself it asks for in its first seconds, or much later.
 	time.Sleep(8 * time.Second)
 	_ = page.Navigate(t.Context(), "http://elsewhere.test/page") // an error page
 	_ = page.Navigate(t.Context(), "https://elsewhere.test/page")
