@@ -181,9 +181,9 @@ func (c *cloud) follow(id string) {
 // refreshCloud reads again what the cloud side shows of the registry.
 func (p *Panel) refreshCloud(ctx context.Context) {
 	p.mu.Lock()
-	any := p.cloud.fetch != nil && p.onEmulatorLocked()
+	ours := p.onEmulatorLocked()
 	p.mu.Unlock()
-	if any {
+	if ours {
 		p.loadDevices(ctx)
 	}
 }

@@ -163,22 +163,15 @@ func (p *Panel) viewConnection() *Node {
 			),
 		)
 	}
-	kind := "password"
-	if d.reveal {
-		kind = "text"
-	}
 	return h("form.card.connect", key("connect"), onSubmit(p.Connect),
 		h("label.field-name", attr("for", "connection-string"), text("Device connection string")),
 		h("div.with-button",
-			h("input.mono", attr("type", kind), attr("id", "connection-string"), testid("connection-string"), attr("autocomplete", "off"), attr("spellcheck", "false"),
+			h("input.mono", secret(d.reveal), attr("id", "connection-string"), testid("connection-string"), attr("autocomplete", "off"), attr("spellcheck", "false"),
 				attr("autocapitalize", "off"), attr("placeholder", "HostName=…;DeviceId=…;SharedAccessKey=…"),
 				attr("aria-describedby", "connection-help"), value{&d.connection}, p.typing(&d.connection)),
 			h("button.primary", attr("type", "submit"), testid("connect"), text("Connect")),
 		),
-		h("label.check",
-			h("input", attr("type", "checkbox"), testid("reveal"), flag("checked", d.reveal),
-				Listener{"change", func(e Event) { p.update(func() { d.reveal = e.Checked }) }}),
-			h("span", text("Show the key"))),
+		p.viewCheck("Show the key", "reveal", &d.reveal),
 		h("p.help", attr("id", "connection-help"), text(p.connectionHelp())),
 	)
 }
@@ -249,6 +242,22 @@ func (p *Panel) viewProperties(rows *propertyRows, id, name string) *Node {
 		h("button.quiet", attr("type", "button"), testid(id+"-add"), text("+ Add a property"),
 			onClick(func() { p.update(func() { rows.add("", "") }) })),
 	)
+}
+
+// viewCheck is a labelled check box.
+func (p *Panel) viewCheck(name, id string, on *bool) *Node {
+	return h("label.check",
+		h("input", attr("type", "checkbox"), testid(id), flag("checked", *on),
+			Listener{"change", func(e Event) { p.update(func() { *on = e.Checked }) }}),
+		h("span", text(name)))
+}
+
+// secret is the type of an input that holds a secret: dots, until the person wants to see it.
+func secret(reveal bool) Attr {
+	if reveal {
+		return attr("type", "text")
+	}
+	return attr("type", "password")
 }
 
 // viewText is a labelled line of text.

@@ -8,7 +8,7 @@ import (
 func (p *Panel) viewCloudPane() *Node {
 	c := &p.cloud
 	head := h("header.pane-head", h("h2", text("Cloud")), h("p", text("What the hub and its services see.")))
-	if c.fetch == nil || !p.onEmulatorLocked() {
+	if !p.onEmulatorLocked() {
 		return h("section.pane.cloud", label("Cloud side"), head, p.viewRealHub())
 	}
 	var card *Node

@@ -23,10 +23,7 @@ func (p *Panel) viewComposer() *Node {
 			),
 		),
 		h("div.actions",
-			h("label.check",
-				h("input", attr("type", "checkbox"), testid("telemetry-qos0"), flag("checked", c.qos0),
-					Listener{"change", func(e Event) { p.update(func() { c.qos0 = e.Checked }) }}),
-				h("span", text("QoS 0: do not wait for the acknowledgement"))),
+			p.viewCheck("QoS 0: do not wait for the acknowledgement", "telemetry-qos0", &c.qos0),
 			h("button.primary", attr("type", "submit"), testid("telemetry-send"), flag("disabled", !p.device.running()), text("Send telemetry")),
 		),
 		p.viewNeedsConnection("Connect the device first: then this sends."),
@@ -129,10 +126,6 @@ func (p *Panel) viewMethods() *Node {
 
 func (p *Panel) viewProvisioning() *Node {
 	d := &p.dps
-	kind := "password"
-	if d.reveal {
-		kind = "text"
-	}
 	choice := func(group bool, id, name string) *Node {
 		return h("label.check",
 			h("input", attr("type", "radio"), attr("name", "enrollment"), testid(id), flag("checked", d.group == group),
@@ -153,15 +146,12 @@ func (p *Panel) viewProvisioning() *Node {
 		),
 		h("label.field",
 			h("span.field-name", text(keyName)),
-			h("input.mono", attr("type", kind), testid("dps-key"), attr("autocomplete", "off"), attr("spellcheck", "false"), value{&d.key}, p.typing(&d.key))),
+			h("input.mono", secret(d.reveal), testid("dps-key"), attr("autocomplete", "off"), attr("spellcheck", "false"), value{&d.key}, p.typing(&d.key))),
 		when(d.group && d.derivedKey() != "", h("p.help", text("The device's own key is derived from it here, in the page: the group's key is not sent."))),
 		h("details.more", h("summary", text("Provisioning endpoint")),
 			p.viewText("Host", "dps-endpoint", &d.endpoint)),
 		h("div.actions",
-			h("label.check",
-				h("input", attr("type", "checkbox"), testid("dps-reveal"), flag("checked", d.reveal),
-					Listener{"change", func(e Event) { p.update(func() { d.reveal = e.Checked }) }}),
-				h("span", text("Show the key"))),
+			p.viewCheck("Show the key", "dps-reveal", &d.reveal),
 			when(d.busy, h("button.secondary", attr("type", "button"), testid("dps-cancel"), text("Cancel"), onClick(p.CancelRegistration))),
 			h("button.primary", attr("type", "submit"), testid("dps-register"), flag("disabled", d.busy), text("Register and connect")),
 		),
