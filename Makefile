@@ -21,7 +21,7 @@ PAGE_PACKAGES    = $(IN_BROWSER) $(GO) list -deps -f '{{if and .Module .Module.M
 NATIVE_PACKAGES  = $(GO) list ./... | grep -v -E '/e2e(/|$$)'; $(GO) list ./e2e/chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-native test-browser test-firefox e2e chaos interop interop-with-node wasm dist bench fuzz lint clean bin/wasmexec bin/staticcheck
+.PHONY: help run test test-native test-browser test-firefox e2e chaos interop interop-with-node wasm dist profile bench fuzz lint clean bin/wasmexec bin/staticcheck
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ dist: wasm ## write the static site to dist/ (more hosts: CONNECT_SRC="wss://gat
 	$(GO) run ./internal/site/dist -web web -o dist -connect-src "$(CONNECT_SRC)"
 
 # The e2e benchmark BenchmarkFirstControl measures the time from navigation to the first usable control.
+# wasm/default.pgo, which go build finds by its name: the codec's hot calls are inlined in the page, as V8 would do with JavaScript.
+profile: ## make wasm/default.pgo again, after the codec has changed
+	cd bench && $(GO) run . -profile ../wasm/default.pgo
+
 bench: wasm ## print the wasm's size, the time to the first usable control, and the Go benchmarks
 	cd tools && $(GO) run ./wasmsize ../web/hubpanel.wasm
 	@test -n "$$($(GO) test -list '^BenchmarkFirstControl$$' ./e2e | grep ^Benchmark)" || { echo "make $@: e2e has lost BenchmarkFirstControl, the time to the first usable control" >&2; exit 1; }

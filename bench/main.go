@@ -21,10 +21,13 @@ func main() {
 	passes := flag.Int("passes", 7, "how often everything is measured; at least 5 for a median that means something")
 	skip := flag.String("skip", "", "what to leave out, of: chrome, node (comma-separated)")
 	wasmexec := flag.String("wasmexec", "", "the program that runs wasm in Chrome; built from ../e2e/wasmexec if not given")
+	profile := flag.String("profile", "", "write a CPU profile of mqttcodec at the mixed stream to this file, and nothing else (see `make profile`)")
 	output := flag.String("o", "", "write the tables to this file instead of the standard output")
 	flag.Parse()
 	var err error
-	if *worker {
+	if *profile != "" {
+		err = profileReader(*profile)
+	} else if *worker {
 		err = work(*passes)
 	} else {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -99,8 +102,9 @@ func drive(ctx context.Context, passes int, skip []string, wasmexec, output stri
 	return t.write(w)
 }
 
+// build builds with the profile that the page is built with, so that what is measured is what the page runs.
 func build(ctx context.Context, out, pkg string, env ...string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-pgo", "../wasm/default.pgo", "-o", out, pkg)
 	cmd.Env, cmd.Stderr = append(os.Environ(), env...), os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("go build %s: %w", pkg, err)

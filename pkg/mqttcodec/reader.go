@@ -25,10 +25,10 @@ func NewReader(r io.Reader, limit int) *Reader {
 func (r *Reader) Next() (Packet, error) {
 	b := &r.buf
 	for b.err == nil {
-		if b.next == len(b.data) {
+		if src := b.data[b.next:]; len(src) == 0 {
 			b.need = 0
 		} else {
-			p, n, err := b.dec.decode(b.data[b.next:], b.limit()) // Buffer.Next, less one call for each packet
+			p, n, err := b.dec.decode(src, b.limit()) // Buffer.Next, less one call for each packet
 			if err == nil {
 				b.next += n
 				return p, nil
