@@ -31,7 +31,7 @@ func show(root js.Value, params panel.Params, served bool, fatal func(sentence, 
 		}
 	}()
 	frames := newFrames()
-	env := panel.Env{Params: params, Changed: frames.want, Fatal: fatal, ServerTime: serverTime}
+	env := panel.Env{Params: params, Changed: frames.want, Fatal: fatal, ServerTime: serverTime, Languages: languages()}
 	if served {
 		env.Fetch = fetch
 		location := js.Global().Get("location")
@@ -39,6 +39,7 @@ func show(root js.Value, params panel.Params, served bool, fatal func(sentence, 
 	}
 	p := panel.New(env)
 	paint := newPainter(dom.WrapElement(root), p.Handle)
+	js.Global().Get("document").Get("documentElement").Set("lang", string(p.Lang()))
 	p.Start()
 	paint.show(p.View())
 	for range frames.ready {
@@ -71,4 +72,13 @@ func (f *frames) want() {
 		f.wanted = true
 		js.Global().Call("requestAnimationFrame", f.on)
 	}
+}
+
+// languages are the person's, from the browser.
+func languages() (tags []string) {
+	list := js.Global().Get("navigator").Get("languages")
+	for i := range list.Length() {
+		tags = append(tags, list.Index(i).String())
+	}
+	return tags
 }

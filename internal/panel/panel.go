@@ -30,6 +30,8 @@ type Env struct {
 	Changed func()
 	// Fatal is called when the panel's own code failed. The sentence is for the person; detail is for a report.
 	Fatal func(sentence, detail string)
+	// Languages are the person's, best first, as BCP 47 tags; Params.Lang goes before them.
+	Languages []string
 	// Location is the local time zone of the times that are shown. Nil means time.Local.
 	Location *time.Location
 }
@@ -49,6 +51,7 @@ type Panel struct {
 	closed    bool
 	topic     Topic
 	theme     Theme
+	lang      Lang
 	notice    notice // the sentence above the panes, if any
 	hub       hubKind
 	inPage    *emulator.Hub // set when hub is hubInPage
@@ -89,6 +92,7 @@ func New(env Env) *Panel {
 		env.Location = time.Local
 	}
 	p := &Panel{env: env, events: make(chan struct{}, 1), topic: env.Params.View, theme: env.Params.Theme}
+	p.lang = matchLang(append([]string{string(env.Params.Lang)}, env.Languages...)...)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.telemetry = newComposer()
 	p.twin = newTwinState()
@@ -97,6 +101,13 @@ func New(env Env) *Panel {
 	p.cloud = newCloud()
 	p.start("events", p.serveEvents)
 	return p
+}
+
+// Lang is the language that the page is in.
+func (p *Panel) Lang() Lang {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lang
 }
 
 // Start finds the hub: the emulator that serves the page, or, where there is none, the one inside the page; and offers

@@ -42,6 +42,7 @@ const (
 type Params struct {
 	View  Topic
 	Theme Theme
+	Lang  Lang   // "" if the link does not say
 	Hub   string // "served", "inpage" or "" (served where there is a server, else in-page)
 	Embed bool
 	// Refused is set when the URL held something secret. The page must wipe its URL, and the panel says so.
@@ -70,6 +71,11 @@ func ParseParams(query, fragment string) Params {
 	switch t := Theme(values.Get("theme")); t {
 	case ThemeLight, ThemeDark:
 		p.Theme = t
+	}
+	for _, l := range langs {
+		if values.Get("lang") == string(l.lang) {
+			p.Lang = l.lang
+		}
 	}
 	switch hub := values.Get("hub"); hub {
 	case "served", "inpage":

@@ -12,6 +12,7 @@ func (p *Panel) View() *Node {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return h("div.app",
+		attr("lang", string(p.lang)),
 		when(p.theme != ThemeAuto, attr("data-theme", string(p.theme))),
 		p.viewHeader(),
 		p.viewNotice(),
@@ -25,21 +26,30 @@ func (p *Panel) View() *Node {
 }
 
 func (p *Panel) viewHeader() *Node {
+	languages := make([]*Node, 0, len(langs))
+	for _, l := range langs {
+		languages = append(languages, h("option", attr("value", string(l.lang)), attr("lang", string(l.lang)), flag("selected", l.lang == p.lang), text(l.name)))
+	}
 	hubText := map[hubKind]string{
-		hubUnknown: "looking for a hub …",
-		hubServed:  "emulator beside the page",
-		hubInPage:  "emulator inside the page",
-		hubNone:    "no emulator",
+		hubUnknown: p.say("looking for a hub …"),
+		hubServed:  p.say("emulator beside the page"),
+		hubInPage:  p.say("emulator inside the page"),
+		hubNone:    p.say("no emulator"),
 	}[p.hub]
 	return h("header.top",
-		h("h1.wordmark", h("span.wordmark-hub", text("hub")), h("span.wordmark-panel", text("panel"))),
-		h("p.tagline", text("A virtual device for Azure IoT Hub, in this page.")),
+		h("h1.wordmark", h("span.wordmark-hub", text(p.say("hub"))), h("span.wordmark-panel", text(p.say("panel")))),
+		h("p.tagline", text(p.say("A virtual device for Azure IoT Hub, in this page."))),
 		h("span.chip", testid("hub-kind"), attr("data-kind", map[hubKind]string{hubUnknown: "unknown", hubServed: "served", hubInPage: "inpage", hubNone: "none"}[p.hub]), text(hubText)),
 		h("label.theme",
-			h("span", text("Theme")),
+			h("span", text(p.say("Language"))),
+			h("select", testid("language"),
+				Listener{"change", func(e Event) { p.update(func() { p.lang = matchLang(e.Value) }) }}, nodes(languages)),
+		),
+		h("label.theme",
+			h("span", text(p.say("Theme"))),
 			h("select", testid("theme"),
 				Listener{"change", func(e Event) { p.update(func() { p.theme = Theme(e.Value) }) }},
-				nodes(options(string(p.theme), "auto", "Auto", "light", "Light", "dark", "Dark")),
+				nodes(options(string(p.theme), "auto", p.say("Auto"), "light", p.say("Light"), "dark", p.say("Dark"))),
 			),
 		),
 	)
@@ -51,7 +61,7 @@ func (p *Panel) viewNotice() *Node {
 		when(p.notice.text != "",
 			h("div.notice",
 				h("p", text(p.notice.text)),
-				h("button.quiet", attr("type", "button"), label("Dismiss"), testid("notice-dismiss"), text("Dismiss"),
+				h("button.quiet", attr("type", "button"), label(p.say("Dismiss")), testid("notice-dismiss"), text(p.say("Dismiss")),
 					onClick(func() { p.update(func() { p.notice = notice{} }) })),
 			)),
 	)
@@ -72,15 +82,15 @@ func (p *Panel) viewLink() *Node {
 			name = next.DeviceID
 		}
 	}
-	return h("section.link", label("Connection"), attr("data-state", state),
-		h("span.link-end.link-device", h("span.link-role", text("Device")), h("b", testid("device-name"), text(name))),
+	return h("section.link", label(p.say("Connection")), attr("data-state", state),
+		h("span.link-end.link-device", h("span.link-role", text(p.say("Device"))), h("b", testid("device-name"), text(name))),
 		h("span.link-middle",
 			h("span.wire", attr("aria-hidden", "true"),
 				h("span.pulse.up", key(fmt.Sprint("up", d.sent))),
 				h("span.pulse.down", key(fmt.Sprint("down", d.received)))),
 			h("span.link-state", attr("role", "status"), h("span.lamp"), h("span", testid("state"), attr("data-state", state), text(words))),
 		),
-		h("span.link-end.link-cloud", h("span.link-role", text("Hub")), h("b", testid("hub-name"), text(host))),
+		h("span.link-end.link-cloud", h("span.link-role", text(p.say("Hub"))), h("b", testid("hub-name"), text(host))),
 	)
 }
 
@@ -89,24 +99,24 @@ func (p *Panel) stateWords() (words, state string) {
 	d := &p.device
 	if !d.running() {
 		if d.state.Phase == hubclient.Refused {
-			return "Refused", "refused"
+			return p.say("Refused"), "refused"
 		}
-		return "Not connected", "disconnected"
+		return p.say("Not connected"), "disconnected"
 	}
 	s := d.state
 	switch s.Phase {
 	case hubclient.Dialing:
-		return "Dialling …", "dialing"
+		return p.say("Dialling …"), "dialing"
 	case hubclient.Connecting:
-		return "Connecting …", "connecting"
+		return p.say("Connecting …"), "connecting"
 	case hubclient.Connected:
-		return fmt.Sprintf("Connected since %s", s.Since.In(p.env.Location).Format("15:04:05")), "connected"
+		return p.say("Connected since %s", s.Since.In(p.env.Location).Format("15:04:05")), "connected"
 	case hubclient.Reconnecting:
-		return "Connection lost, next attempt at " + p.nextTry().Format("15:04:05"), "reconnecting"
+		return p.say("Connection lost, next attempt at %s", p.nextTry().Format("15:04:05")), "reconnecting"
 	case hubclient.Refused:
-		return "Refused", "refused"
+		return p.say("Refused"), "refused"
 	}
-	return "Not connected", "disconnected"
+	return p.say("Not connected"), "disconnected"
 }
 
 func (p *Panel) viewTabs() *Node {
@@ -119,7 +129,7 @@ func (p *Panel) viewTabs() *Node {
 		tabs = append(tabs, h("button.tab", attr("type", "button"), testid("tab-"+string(t.topic)),
 			attr("aria-pressed", current), attr("aria-controls", "panes"), text(t.name), onClick(func() { p.Show(t.topic) })))
 	}
-	return h("nav.tabs", label("What both sides show"), tabs)
+	return h("nav.tabs", label(p.say("What both sides show")), tabs)
 }
 
 func (p *Panel) viewDevicePane() *Node {
@@ -136,8 +146,8 @@ func (p *Panel) viewDevicePane() *Node {
 	default:
 		card = p.viewComposer()
 	}
-	return h("section.pane.device", label("Device side"),
-		h("header.pane-head", h("h2", text("Device")), h("p", text("What runs in this page."))),
+	return h("section.pane.device", label(p.say("Device side")),
+		h("header.pane-head", h("h2", text(p.say("Device"))), h("p", text(p.say("What runs in this page.")))),
 		p.viewConnection(),
 		card,
 		p.viewJournal(&p.deviceLog, "device-log", "Device log",
@@ -151,27 +161,27 @@ func (p *Panel) viewConnection() *Node {
 	if d.running() {
 		return h("div.card.session", key("session"),
 			h("dl.facts",
-				h("div", h("dt", text("Host")), h("dd", text(d.endpoint()))),
-				h("div", h("dt", text("Device id")), h("dd", text(d.name()))),
+				h("div", h("dt", text(p.say("Host"))), h("dd", text(d.endpoint()))),
+				h("div", h("dt", text(p.say("Device id"))), h("dd", text(d.name()))),
 				when(!d.state.TokenExpiry.IsZero(),
-					h("div", h("dt", text("SAS token until")), h("dd", text(d.state.TokenExpiry.In(p.env.Location).Format("15:04:05"))))),
+					h("div", h("dt", text(p.say("SAS token until"))), h("dd", text(d.state.TokenExpiry.In(p.env.Location).Format("15:04:05"))))),
 			),
 			h("div.actions",
 				when(d.state.Phase == hubclient.Reconnecting,
-					h("button.secondary", attr("type", "button"), testid("try-now"), text("Try now"), onClick(p.TryNow))),
-				h("button.secondary", attr("type", "button"), testid("disconnect"), text("Disconnect"), onClick(p.Disconnect)),
+					h("button.secondary", attr("type", "button"), testid("try-now"), text(p.say("Try now")), onClick(p.TryNow))),
+				h("button.secondary", attr("type", "button"), testid("disconnect"), text(p.say("Disconnect")), onClick(p.Disconnect)),
 			),
 		)
 	}
 	return h("form.card.connect", key("connect"), onSubmit(p.Connect),
-		h("label.field-name", attr("for", "connection-string"), text("Device connection string")),
+		h("label.field-name", attr("for", "connection-string"), text(p.say("Device connection string"))),
 		h("div.with-button",
 			h("input.mono", secret(d.reveal), attr("id", "connection-string"), testid("connection-string"), attr("autocomplete", "off"), attr("spellcheck", "false"),
-				attr("autocapitalize", "off"), attr("placeholder", "HostName=…;DeviceId=…;SharedAccessKey=…"),
+				attr("autocapitalize", "off"), attr("placeholder", p.say("HostName=…;DeviceId=…;SharedAccessKey=…")),
 				attr("aria-describedby", "connection-help"), value{&d.connection}, p.typing(&d.connection)),
-			h("button.primary", attr("type", "submit"), testid("connect"), text("Connect")),
+			h("button.primary", attr("type", "submit"), testid("connect"), text(p.say("Connect"))),
 		),
-		p.viewCheck("Show the key", "reveal", &d.reveal),
+		p.viewCheck(p.say("Show the key"), "reveal", &d.reveal),
 		h("p.help", attr("id", "connection-help"), text(p.connectionHelp())),
 	)
 }
@@ -197,11 +207,11 @@ func (p *Panel) viewJournal(j *journal, id, name, empty string) *Node {
 	return h("section.log", label(name), testid(id),
 		h("header.log-head", h("h3", text(name)),
 			when(len(j.entries) > 0,
-				h("button.quiet", attr("type", "button"), testid(id+"-clear"), text("Clear"), onClick(func() { p.update(j.clear) }))),
+				h("button.quiet", attr("type", "button"), testid(id+"-clear"), text(p.say("Clear")), onClick(func() { p.update(j.clear) }))),
 		),
 		when(len(j.entries) == 0, h("p.empty", text(empty))),
 		when(len(j.entries) > 0, h("div.entries", attr("role", "log"), attr("tabindex", "0"), label(name), h("ol", rows))),
-		when(j.dropped > 0, h("p.empty", text(fmt.Sprintf("%d older entries were dropped: the log keeps %d.", j.dropped, journalLimit)))),
+		when(j.dropped > 0, h("p.empty", text(p.say("%d older entries were dropped: the log keeps %d.", j.dropped, journalLimit)))),
 	)
 }
 
@@ -228,18 +238,18 @@ func (p *Panel) viewProperties(rows *propertyRows, id, name string) *Node {
 	lines := make(nodes, 0, len(rows.rows))
 	for i, row := range rows.rows {
 		lines = append(lines, h("div.property", key(fmt.Sprint(row.id)),
-			h("input.mono", attr("type", "text"), label(fmt.Sprintf("Property %d, name", i+1)), testid(fmt.Sprint(id, "-name-", i)),
-				attr("placeholder", "name"), value{&row.name}, p.typing(&row.name)),
-			h("input.mono", attr("type", "text"), label(fmt.Sprintf("Property %d, value", i+1)), testid(fmt.Sprint(id, "-value-", i)),
-				attr("placeholder", "value"), value{&row.value}, p.typing(&row.value)),
-			h("button.quiet", attr("type", "button"), label(fmt.Sprintf("Remove property %d", i+1)), text("×"),
+			h("input.mono", attr("type", "text"), label(p.say("Property %d, name", i+1)), testid(fmt.Sprint(id, "-name-", i)),
+				attr("placeholder", p.say("name")), value{&row.name}, p.typing(&row.name)),
+			h("input.mono", attr("type", "text"), label(p.say("Property %d, value", i+1)), testid(fmt.Sprint(id, "-value-", i)),
+				attr("placeholder", p.say("value")), value{&row.value}, p.typing(&row.value)),
+			h("button.quiet", attr("type", "button"), label(p.say("Remove property %d", i+1)), text("×"),
 				onClick(func() { p.update(func() { rows.remove(row.id) }) })),
 		))
 	}
 	return h("fieldset.properties",
 		h("legend", text(name)),
 		h("div.property-rows", lines),
-		h("button.quiet", attr("type", "button"), testid(id+"-add"), text("+ Add a property"),
+		h("button.quiet", attr("type", "button"), testid(id+"-add"), text(p.say("+ Add a property")),
 			onClick(func() { p.update(func() { rows.add("", "") }) })),
 	)
 }

@@ -7,9 +7,9 @@ import (
 
 func (p *Panel) viewCloudPane() *Node {
 	c := &p.cloud
-	head := h("header.pane-head", h("h2", text("Cloud")), h("p", text("What the hub and its services see.")))
+	head := h("header.pane-head", h("h2", text(p.say("Cloud"))), h("p", text(p.say("What the hub and its services see."))))
 	if !p.onEmulatorLocked() {
-		return h("section.pane.cloud", label("Cloud side"), head, p.viewRealHub())
+		return h("section.pane.cloud", label(p.say("Cloud side")), head, p.viewRealHub())
 	}
 	var card *Node
 	switch p.topic {
@@ -32,9 +32,9 @@ func (p *Panel) viewCloudPane() *Node {
 	for _, id := range devices {
 		list = append(list, h("option", key(id), attr("value", id), flag("selected", id == c.target), text(id)))
 	}
-	return h("section.pane.cloud", label("Cloud side"), head,
+	return h("section.pane.cloud", label(p.say("Cloud side")), head,
 		h("div.card.target",
-			h("label.field.inline", h("span.field-name", text("Device")),
+			h("label.field.inline", h("span.field-name", text(p.say("Device"))),
 				h("select", testid("cloud-device"), Listener{"change", func(e Event) { p.SelectDevice(e.Value) }}, nodes(list))),
 			h("span.chip", testid("cloud-live"), attr("data-live", fmt.Sprint(c.live)), text(map[bool]string{true: "event stream open", false: "event stream closed"}[c.live])),
 		),
@@ -48,11 +48,11 @@ func (p *Panel) viewCloudPane() *Node {
 // since it sends no CORS headers (protocol.md section 1).
 func (p *Panel) viewRealHub() *Node {
 	if p.hub == hubUnknown {
-		return h("div.card", h("p.empty", text("Looking for an emulator …")))
+		return h("div.card", h("p.empty", text(p.say("Looking for an emulator …"))))
 	}
 	return h("div.card.real", key("real"),
-		h("h3", text("This side is yours")),
-		h("p", text("The device talks to a real hub. A page cannot call a hub's service API (it allows no other origin), so watch and command it from your shell:")),
+		h("h3", text(p.say("This side is yours"))),
+		h("p", text(p.say("The device talks to a real hub. A page cannot call a hub's service API (it allows no other origin), so watch and command it from your shell:"))),
 		h("pre", testid("cloud-commands"), text("az iot hub monitor-events -n HUB -d "+orPlaceholder(p.device.credentials.DeviceID)+"\n"+
 			"az iot device c2d-message send -n HUB -d "+orPlaceholder(p.device.credentials.DeviceID)+" --data 'Hello'\n"+
 			"az iot hub device-twin update -n HUB -d "+orPlaceholder(p.device.credentials.DeviceID)+" --desired '{\"interval\": 10}'\n"+
@@ -77,37 +77,37 @@ func (p *Panel) viewEvents() *Node {
 			chips = append(chips, h("span.chip", text(name+" = "+e.Properties[name])))
 		}
 		for _, name := range sortedKeys(e.SystemProperties) {
-			chips = append(chips, h("span.chip.system", text(fmt.Sprintf("%s = %v", name, e.SystemProperties[name]))))
+			chips = append(chips, h("span.chip.system", text(p.say("%s = %v", name, e.SystemProperties[name]))))
 		}
 		rows = append(rows, h("li.message", key(fmt.Sprint(e.SequenceNumber)), testid("event"),
 			h("div.message-head", h("time", text(clock(e.EnqueuedTimeUTC.In(p.env.Location)))), h("b", text(e.DeviceID)),
-				h("span.badge", text(fmt.Sprintf("#%d", e.SequenceNumber)))),
+				h("span.badge", text(p.say("#%d", e.SequenceNumber)))),
 			h("pre", text(payloadText(e.Body))),
-			h("details.more", h("summary", text(fmt.Sprintf("%d properties", len(chips)))), h("div.chips", chips)),
+			h("details.more", h("summary", text(p.say("%d properties", len(chips)))), h("div.chips", chips)),
 		))
 	}
 	return h("div.card", key("events"),
-		h("h3", text("Telemetry, as the hub stored it")),
-		when(len(c.events) == 0, h("p.empty", text("Nothing yet. Send telemetry from the device side: it appears here through the hub's event stream."))),
-		when(len(c.events) > 0, h("div.scroll", attr("role", "log"), label("Telemetry"), attr("tabindex", "0"), h("ol.messages", rows))),
-		when(c.dropped > 0, h("p.empty", text(fmt.Sprintf("%d older events were dropped from view.", c.dropped)))),
+		h("h3", text(p.say("Telemetry, as the hub stored it"))),
+		when(len(c.events) == 0, h("p.empty", text(p.say("Nothing yet. Send telemetry from the device side: it appears here through the hub's event stream.")))),
+		when(len(c.events) > 0, h("div.scroll", attr("role", "log"), label(p.say("Telemetry")), attr("tabindex", "0"), h("ol.messages", rows))),
+		when(c.dropped > 0, h("p.empty", text(p.say("%d older events were dropped from view.", c.dropped)))),
 	)
 }
 
 func (p *Panel) viewSendMessage() *Node {
 	m := &p.cloud.message
 	return h("form.card", key("c2d"), onSubmit(p.SendToDevice),
-		h("h3", text("Send a cloud-to-device message")),
-		h("div.field", h("label.field-name", attr("for", "c2d-body"), text("Body")),
+		h("h3", text(p.say("Send a cloud-to-device message"))),
+		h("div.field", h("label.field-name", attr("for", "c2d-body"), text(p.say("Body"))),
 			h("textarea.mono", attr("id", "c2d-body"), testid("c2d-body"), attr("rows", "3"), attr("spellcheck", "false"), value{&m.body}, p.typing(&m.body))),
 		p.viewProperties(&m.properties, "c2d-property", "Application properties"),
 		h("div.grid",
-			p.viewText("message-id", "c2d-message-id", &m.messageID),
-			h("label.field", h("span.field-name", text("iothub-ack")),
+			p.viewText(p.say("message-id"), "c2d-message-id", &m.messageID),
+			h("label.field", h("span.field-name", text(p.say("iothub-ack"))),
 				h("select", testid("c2d-ack"), Listener{"change", func(e Event) { p.update(func() { m.ack = e.Value }) }},
 					nodes(options(m.ack, "none", "none", "positive", "positive", "negative", "negative", "full", "full")))),
 		),
-		h("div.actions", h("button.primary", attr("type", "submit"), testid("c2d-send"), flag("disabled", m.busy), text("Send to the device"))),
+		h("div.actions", h("button.primary", attr("type", "submit"), testid("c2d-send"), flag("disabled", m.busy), text(p.say("Send to the device")))),
 		viewResult(m.result, "c2d-result"),
 	)
 }
@@ -115,13 +115,13 @@ func (p *Panel) viewSendMessage() *Node {
 func (p *Panel) viewCloudTwin() *Node {
 	c := &p.cloud
 	return h("form.card", key("cloud-twin"), onSubmit(p.UpdateDesired),
-		h("h3", text("Desired properties")),
-		p.viewJSON("Patch of the desired properties (null deletes)", "desired-patch", &c.desired.patch, 4, false),
-		h("div.actions", h("button.primary", attr("type", "submit"), testid("desired-update"), flag("disabled", c.desired.busy), text("Update desired"))),
+		h("h3", text(p.say("Desired properties"))),
+		p.viewJSON(p.say("Patch of the desired properties (null deletes)"), "desired-patch", &c.desired.patch, 4, false),
+		h("div.actions", h("button.primary", attr("type", "submit"), testid("desired-update"), flag("disabled", c.desired.busy), text(p.say("Update desired")))),
 		viewResult(c.desired.result, "desired-result"),
 		h("section.document",
-			h("header", h("h4", text("The twin, as a service reads it")), h("span.badge", text(fmt.Sprintf("version %d", c.twin.version))),
-				h("button.quiet", attr("type", "button"), testid("cloud-twin-read"), text("Read again"), onClick(func() { p.start("the twin", p.loadCloudTwin) }))),
+			h("header", h("h4", text(p.say("The twin, as a service reads it"))), h("span.badge", text(p.say("version %d", c.twin.version))),
+				h("button.quiet", attr("type", "button"), testid("cloud-twin-read"), text(p.say("Read again")), onClick(func() { p.start("the twin", p.loadCloudTwin) }))),
 			h("pre", testid("cloud-twin"), text(c.twin.document))),
 	)
 }
@@ -129,14 +129,14 @@ func (p *Panel) viewCloudTwin() *Node {
 func (p *Panel) viewInvoke() *Node {
 	c := &p.cloud
 	return h("form.card", key("invoke"), onSubmit(p.InvokeMethod),
-		h("h3", text("Invoke a direct method")),
+		h("h3", text(p.say("Invoke a direct method"))),
 		h("div.grid",
-			p.viewText("Method name", "invoke-name", &c.invoke.name),
-			p.viewText("Response time-out (s)", "invoke-timeout", &c.invoke.timeout, attr("inputmode", "numeric")),
+			p.viewText(p.say("Method name"), "invoke-name", &c.invoke.name),
+			p.viewText(p.say("Response time-out (s)"), "invoke-timeout", &c.invoke.timeout, attr("inputmode", "numeric")),
 		),
-		p.viewJSON("Payload", "invoke-payload", &c.invoke.payload, 4, true),
-		h("div.actions", h("button.primary", attr("type", "submit"), testid("invoke"), flag("disabled", c.invoke.busy), text("Invoke"))),
-		when(c.invoke.busy, h("p.help", text("Waiting for the device …"))),
+		p.viewJSON(p.say("Payload"), "invoke-payload", &c.invoke.payload, 4, true),
+		h("div.actions", h("button.primary", attr("type", "submit"), testid("invoke"), flag("disabled", c.invoke.busy), text(p.say("Invoke")))),
+		when(c.invoke.busy, h("p.help", text(p.say("Waiting for the device …")))),
 		viewResult(c.invoke.result, "invoke-result"),
 	)
 }
@@ -146,14 +146,14 @@ func (p *Panel) viewEnrollments() *Node {
 	row := func(group bool, name, registrationID string) *Node {
 		return h("div.enrollment",
 			h("div", h("b", text(name)), h("p.help", text("registration id "+registrationID))),
-			h("button.secondary", attr("type", "button"), testid(map[bool]string{false: "use-individual", true: "use-group"}[group]), text("Use it"),
+			h("button.secondary", attr("type", "button"), testid(map[bool]string{false: "use-individual", true: "use-group"}[group]), text(p.say("Use it")),
 				onClick(func() { p.update(func() { p.offerEnrollment(group) }) })))
 	}
 	return h("div.card", key("enrollments"),
-		h("h3", text("Enrollments of the emulator")),
+		h("h3", text(p.say("Enrollments of the emulator"))),
 		h("p.help", text("ID scope "+p.cloud.info.IDScope)),
 		row(false, "Individual enrollment", demo.Individual.RegistrationID),
 		row(true, "Enrollment group "+demo.Group.EnrollmentGroupID, demo.Group.RegistrationID),
-		h("p.help", text("The service answers 202 with retry-after while it assigns a hub, as the real one does; then it creates the device in the hub.")),
+		h("p.help", text(p.say("The service answers 202 with retry-after while it assigns a hub, as the real one does; then it creates the device in the hub."))),
 	)
 }
