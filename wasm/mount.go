@@ -31,7 +31,8 @@ func show(root js.Value, params panel.Params, served bool, fatal func(sentence, 
 		}
 	}()
 	frames := newFrames()
-	env := panel.Env{Params: params, Changed: frames.want, Fatal: fatal, ServerTime: serverTime, Languages: languages()}
+	env := panel.Env{Params: params, Changed: frames.want, Fatal: fatal, ServerTime: serverTime, Languages: languages(),
+		Copy: copyText, Save: save, Local: openStorage("localStorage"), Session: openStorage("sessionStorage")}
 	if served {
 		env.Fetch = fetch
 		location := js.Global().Get("location")

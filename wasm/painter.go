@@ -4,6 +4,9 @@ package main
 
 import (
 	"slices"
+	"strings"
+	"syscall/js"
+	"unicode/utf8"
 
 	"honnef.co/go/js/dom/v2"
 
@@ -24,10 +27,11 @@ type painter struct {
 
 // painted is an element and the node that it shows.
 type painted struct {
-	node     *panel.Node
-	element  dom.Element
-	children []*painted
-	id       int // 0: no listeners
+	node      *panel.Node
+	element   dom.Element
+	children  []*painted
+	id        int    // 0: no listeners
+	namespace string // svgNamespace, or none for HTML
 }
 
 // idProperty is the JavaScript property by which an event's target leads back to its node.
@@ -36,9 +40,23 @@ const idProperty = "hubpanelID"
 func newPainter(root dom.Element, handle func(func(panel.Event), panel.Event)) *painter {
 	p := &painter{document: dom.GetWindow().Document(), root: root, handle: handle, byID: map[int]*painted{}}
 	// One listener per kind of event, on the root: elements come and go without a js.Func each.
-	for _, event := range []string{"click", "input", "change"} {
+	for _, event := range []string{"click", "input", "change", "drop"} {
 		root.AddEventListener(event, false, p.dispatch)
 	}
+	// These do not bubble; on their way down they pass the root.
+	for _, event := range []string{"toggle", "scroll", "cancel"} {
+		root.AddEventListener(event, true, p.dispatch)
+	}
+	for _, event := range []string{"pointerdown", "pointermove", "pointerup", "pointerleave"} {
+		root.AddEventListener(event, event == "pointerleave", p.dispatch)
+	}
+	// A page takes a dropped file only when it says so while the file hovers.
+	root.AddEventListener("dragover", false, func(e dom.Event) {
+		if p.listener(e.Underlying().Get("target"), "drop", "") != nil {
+			e.PreventDefault()
+		}
+	})
+	p.document.AddEventListener("keydown", false, p.key)
 	root.AddEventListener("submit", false, func(e dom.Event) {
 		e.PreventDefault() // the page does not navigate
 		p.dispatch(e)
@@ -60,12 +78,80 @@ func submitByKey(e dom.Event) {
 	}
 }
 
-// dispatch finds the nearest element with a listener for the event, from its target up.
+// dispatch tells the nearest element with a listener for the event, from its target up.
 func (p *painter) dispatch(e dom.Event) {
-	event := e.Type()
-	target := e.Underlying().Get("target")
+	event, phase := e.Type(), ""
+	if rest, ok := strings.CutPrefix(event, "pointer"); ok {
+		event, phase = "pointer", rest
+	}
+	found := p.listener(e.Underlying().Get("target"), event, "")
+	if found == nil {
+		return
+	}
+	v := found.element
+	told := panel.Event{Value: stringOr(v.Get("value"), ""), Checked: v.Get("checked").Truthy() || v.Get("open").Truthy(), Phase: phase}
+	switch event {
+	case "scroll":
+		told.Top, told.Height = v.Get("scrollTop").Float(), v.Get("clientHeight").Float()
+	case "cancel":
+		e.PreventDefault() // what closes is the view's to say
+	case "pointer":
+		box := v.Call("getBoundingClientRect")
+		told.X = (e.Underlying().Get("clientX").Float() - box.Get("left").Float()) / max(box.Get("width").Float(), 1)
+		told.Y = (e.Underlying().Get("clientY").Float() - box.Get("top").Float()) / max(box.Get("height").Float(), 1)
+	case "drop":
+		e.PreventDefault()
+		p.withFiles(e.Underlying().Get("dataTransfer").Get("files"), found.do, told)
+		return
+	case "change":
+		if v.Get("type").String() == "file" {
+			p.withFiles(v.Get("files"), found.do, told)
+			v.Set("value", "") // the same file can be chosen again
+			return
+		}
+	}
+	p.handle(found.do, told)
+}
+
+// key tells the nearest element that wants the key. What is pressed outside the page's elements goes to the view's root.
+func (p *painter) key(e dom.Event) {
+	v := e.Underlying()
+	name := v.Get("key")
+	if name.Type() != js.TypeString || v.Get("isComposing").Truthy() {
+		return // a password manager's own event; a half-written character
+	}
+	key, target := name.String(), v.Get("target")
+	plain := utf8.RuneCountInString(key) == 1
+	if v.Get("shiftKey").Truthy() && !plain {
+		key = "Shift+" + key
+	}
+	if v.Get("altKey").Truthy() {
+		key = "Alt+" + key
+	}
+	if v.Get("ctrlKey").Truthy() || v.Get("metaKey").Truthy() {
+		key = "Ctrl+" + key
+	} else if kind := stringOr(target.Get("localName"), ""); plain && (kind == "input" || kind == "textarea" || kind == "select") {
+		return
+	}
+	if !p.root.Underlying().Call("contains", target).Bool() && p.drawn != nil {
+		target = p.drawn.element.Underlying()
+	}
+	if found := p.listener(target, "keydown", key); found != nil {
+		e.PreventDefault()
+		p.handle(found.do, panel.Event{Value: stringOr(found.element.Get("value"), ""), Key: key})
+	}
+}
+
+// listening is an element and what it does on an event.
+type listening struct {
+	element js.Value
+	do      func(panel.Event)
+}
+
+// listener finds the nearest listener for an event, or for one key of it, from an element up; nil if there is none.
+func (p *painter) listener(v js.Value, event, key string) *listening {
 	root := p.root.Underlying()
-	for v := target; v.Truthy() && !v.Equal(root); v = v.Get("parentElement") {
+	for ; v.Truthy() && !v.Equal(root); v = v.Get("parentElement") {
 		id := v.Get(idProperty)
 		if id.IsUndefined() {
 			continue
@@ -75,26 +161,59 @@ func (p *painter) dispatch(e dom.Event) {
 			continue
 		}
 		for _, l := range shown.node.Events {
-			if l.Event == event {
-				p.handle(l.Do, panel.Event{Value: stringOr(v.Get("value"), ""), Checked: v.Get("checked").Truthy()})
-				return
+			if l.Event == event && (event != "keydown" || slices.Contains(l.Keys, key)) {
+				return &listening{v, l.Do}
 			}
 		}
 	}
+	return nil
+}
+
+// withFiles reads the files and then tells the listener.
+func (p *painter) withFiles(list js.Value, do func(panel.Event), told panel.Event) {
+	files := make([]js.Value, list.Length())
+	for i := range files {
+		files[i] = list.Index(i)
+	}
+	go func() {
+		for _, f := range files {
+			file := panel.File{Name: f.Get("name").String(), Size: int64(f.Get("size").Float())}
+			buffer, err := await(f.Call("slice", 0, panel.MaxFile).Call("arrayBuffer"))
+			if err == nil {
+				view := js.Global().Get("Uint8Array").New(buffer)
+				file.Data = make([]byte, view.Length())
+				js.CopyBytesToGo(file.Data, view)
+			}
+			told.Files = append(told.Files, file) // one that cannot be read is told without its bytes
+		}
+		p.handle(do, told)
+	}()
 }
 
 func (p *painter) show(view *panel.Node) {
 	if p.drawn == nil {
 		p.root.SetTextContent("")
-		p.drawn = p.create(view)
+		p.drawn = p.create(view, "")
 		p.root.AppendChild(p.drawn.element)
+		p.appeared(p.drawn)
 		return
 	}
 	p.drawn = p.patch(p.root, p.drawn, view)
 }
 
-func (p *painter) create(n *panel.Node) *painted {
-	shown := &painted{node: n, element: p.document.CreateElement(n.Tag)}
+// svgNamespace is where svg and everything in it lives (https://www.w3.org/TR/SVG2/struct.html#Namespace).
+const svgNamespace = "http://www.w3.org/2000/svg"
+
+func (p *painter) create(n *panel.Node, namespace string) *painted {
+	if n.Tag == "svg" {
+		namespace = svgNamespace
+	}
+	shown := &painted{node: n, namespace: namespace}
+	if namespace == "" {
+		shown.element = p.document.CreateElement(n.Tag)
+	} else {
+		shown.element = p.document.CreateElementNS(namespace, n.Tag)
+	}
 	for _, a := range n.Attrs {
 		p.setAttr(shown, a)
 	}
@@ -102,7 +221,7 @@ func (p *painter) create(n *panel.Node) *painted {
 		shown.element.SetTextContent(n.Text)
 	}
 	for _, child := range n.Children {
-		c := p.create(child)
+		c := p.create(child, namespace)
 		shown.children = append(shown.children, c)
 		shown.element.AppendChild(c.element)
 	}
@@ -126,8 +245,9 @@ func (p *painter) listen(shown *painted) {
 // patch makes old show n and returns what stands there now: old itself, or an element that took its place.
 func (p *painter) patch(parent dom.Node, old *painted, n *panel.Node) *painted {
 	if old.node.Tag != n.Tag || old.node.Key != n.Key {
-		fresh := p.create(n)
+		fresh := p.create(n, old.namespace)
 		parent.ReplaceChild(fresh.element, old.element)
+		p.appeared(fresh)
 		p.forget(old)
 		return fresh
 	}
@@ -147,6 +267,20 @@ func (p *painter) patch(parent dom.Node, old *painted, n *panel.Node) *painted {
 	}
 	p.listen(old)
 	return old
+}
+
+// appeared does what can only be done to elements that stand in the page: a dialog opens as a modal one, which keeps the
+// focus inside, and what is marked with data-focus takes the focus.
+func (p *painter) appeared(shown *painted) {
+	if shown.node.Tag == "dialog" {
+		shown.element.Underlying().Call("showModal")
+	}
+	for _, c := range shown.children {
+		p.appeared(c)
+	}
+	if _, ok := shown.node.Attr("data-focus"); ok {
+		shown.element.Underlying().Call("focus")
+	}
 }
 
 func (p *painter) patchAttrs(shown *painted, before *panel.Node) {
@@ -203,6 +337,7 @@ func (p *painter) patchChildren(shown *painted) {
 		}
 	}
 	now := make([]*painted, 0, len(want))
+	var fresh []*painted
 	for _, n := range want {
 		var c *painted
 		if n.Key != "" {
@@ -216,7 +351,8 @@ func (p *painter) patchChildren(shown *painted) {
 		if c != nil {
 			c = p.patch(shown.element, c, n)
 		} else {
-			c = p.create(n)
+			c = p.create(n, shown.namespace)
+			fresh = append(fresh, c)
 		}
 		now = append(now, c)
 	}
@@ -228,6 +364,9 @@ func (p *painter) patchChildren(shown *painted) {
 	}
 	p.order(shown, have, now)
 	shown.children = now
+	for _, c := range fresh {
+		p.appeared(c)
+	}
 }
 
 func sameKind(a, b *panel.Node) bool {

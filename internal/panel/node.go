@@ -27,15 +27,35 @@ type Attr struct {
 // Listener is what happens on an event of the element. Do runs on the panel's event queue, one at a time and in the
 // order of the events, so it must not wait: what takes time goes through Panel.start.
 type Listener struct {
-	Event string // "click", "input", "change", "submit", "toggle"
+	Event string // "click", "input", "change", "submit", "toggle", "scroll", "cancel", "keydown", "drop", "pointer"
 	Do    func(Event)
+	// Keys are what a "keydown" is for, such as "Ctrl+k" (Ctrl or Cmd), "Shift+Tab", "ArrowDown", "?": the browser does
+	// not act on them too. A single character is left alone while a person types into a field.
+	Keys []string
 }
 
 // Event is what a listener learns of the browser's event.
 type Event struct {
 	Value   string // of an input, textarea or select
 	Checked bool   // of a checkbox; of a details element: whether it is open
+	Key     string // of a keydown, as Listener.Keys has it
+	// Top and Height are what a scrolled element shows, in CSS pixels: where its window begins, and how high it is.
+	Top, Height float64
+	// X and Y say where in the element a pointer went, 0 to 1 from the upper left; Phase is "down", "move", "up" or "leave".
+	X, Y  float64
+	Phase string
+	Files []File // chosen in an input of type file, or dropped
 }
+
+// File is what a person gave to the page. Data has at most MaxFile bytes; Size is the file's.
+type File struct {
+	Name string
+	Size int64
+	Data []byte
+}
+
+// MaxFile is how much of a file the page reads, in bytes.
+const MaxFile = 16 << 20
 
 // part is anything that h takes: attributes, listeners, children.
 type part interface{ addTo(*Node) }
@@ -116,9 +136,16 @@ func flag(name string, on bool) part {
 	return Attr{Name: name, Bare: true}
 }
 
-func onClick(do func()) Listener { return Listener{"click", func(Event) { do() }} }
+func onClick(do func()) Listener { return Listener{Event: "click", Do: func(Event) { do() }} }
 
-func onSubmit(do func()) Listener { return Listener{"submit", func(Event) { do() }} }
+func onChange(do func(Event)) Listener { return Listener{Event: "change", Do: do} }
+
+// onKeys is what happens on one of these keys, as Listener.Keys has them.
+func onKeys(do func(Event), keys ...string) Listener {
+	return Listener{Event: "keydown", Do: do, Keys: keys}
+}
+
+func onSubmit(do func()) Listener { return Listener{Event: "submit", Do: func(Event) { do() }} }
 
 // when is its parts if on is true, and nothing otherwise.
 func when(on bool, ps ...part) part {

@@ -30,10 +30,25 @@ type Env struct {
 	Changed func()
 	// Fatal is called when the panel's own code failed. The sentence is for the person; detail is for a report.
 	Fatal func(sentence, detail string)
+	// Copy puts a text on the clipboard. Nil means there is none.
+	Copy func(ctx context.Context, text string) error
+	// Save gives a person a file to keep.
+	Save func(name, mediaType string, data []byte)
+	// Local keeps things for the next visit, Session until the tab is closed; both hold what a person chose to keep, and
+	// Local never a secret. Nil means nothing can be kept, as in an embed.
+	Local, Session Storage
 	// Languages are the person's, best first, as BCP 47 tags; Params.Lang goes before them.
 	Languages []string
 	// Location is the local time zone of the times that are shown. Nil means time.Local.
 	Location *time.Location
+}
+
+// Storage is the browser's Storage, or a test's.
+type Storage interface {
+	Get(key string) (value string, ok bool)
+	Set(key, value string) error // the browser's error when there is no room
+	Remove(key string)
+	Keys() []string
 }
 
 // Panel is one page's worth of state. Make it with New, close it with Close.

@@ -1,0 +1,80 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall/js"
+
+	"github.com/hubpanel/hubpanel/internal/panel"
+)
+
+// copyText puts a text on the clipboard, which a browser allows in a secure context and soon after a click.
+func copyText(_ context.Context, text string) error {
+	clipboard := js.Global().Get("navigator").Get("clipboard")
+	if !clipboard.Truthy() {
+		return errors.New("the browser gives its clipboard only to pages over HTTPS or from this machine: select the text and copy it")
+	}
+	if _, err := await(clipboard.Call("writeText", text)); err != nil {
+		return fmt.Errorf("the browser did not let the page copy (%w): select the text and copy it", err)
+	}
+	return nil
+}
+
+// save gives a person a file, as a download.
+func save(name, mediaType string, data []byte) {
+	global := js.Global()
+	bytes := global.Get("Uint8Array").New(len(data))
+	js.CopyBytesToJS(bytes, data)
+	blob := global.Get("Blob").New([]any{bytes}, map[string]any{"type": mediaType})
+	url := global.Get("URL").Call("createObjectURL", blob)
+	link := global.Get("document").Call("createElement", "a")
+	link.Set("href", url)
+	link.Set("download", name)
+	link.Call("click")
+	// The download has its own hold on the blob once it has begun.
+	global.Call("setTimeout", global.Get("URL").Get("revokeObjectURL").Call("bind", global.Get("URL"), url), 10_000)
+}
+
+// storage is localStorage or sessionStorage.
+type storage struct{ js.Value }
+
+// openStorage returns nil where the browser keeps nothing: in a sandbox without an origin, or when a person forbids it.
+func openStorage(name string) (s panel.Storage) {
+	defer func() {
+		if recover() != nil {
+			s = nil // the getter throws a SecurityError
+		}
+	}()
+	v := js.Global().Get(name)
+	if !v.Truthy() {
+		return nil
+	}
+	return storage{v}
+}
+
+func (s storage) Get(key string) (string, bool) {
+	v := s.Call("getItem", key)
+	return stringOr(v, ""), v.Type() == js.TypeString
+}
+
+func (s storage) Set(key, value string) (err error) {
+	defer func() {
+		if thrown, ok := recover().(js.Error); ok {
+			err = fmt.Errorf("the browser has no room to keep this: %s", reason(thrown.Value))
+		}
+	}()
+	s.Call("setItem", key, value)
+	return nil
+}
+
+func (s storage) Remove(key string) { s.Call("removeItem", key) }
+
+func (s storage) Keys() (keys []string) {
+	for i := range s.Value.Get("length").Int() {
+		keys = append(keys, s.Call("key", i).String())
+	}
+	return keys
+}
