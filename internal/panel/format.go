@@ -66,19 +66,8 @@ func printable(b []byte) bool {
 // packageNames are what Go's errors begin with; they tell a programmer where to look, and a person nothing.
 var packageNames = strings.NewReplacer("hubclient: ", "", "hubproto: ", "", "wsconn: ", "", "mqtt: ", "", "emulator: ", "")
 
-// sentence is an error for a person: it begins with a capital letter and ends with a full stop.
-func sentence(err error) string {
-	s := strings.TrimSpace(packageNames.Replace(err.Error()))
-	if s == "" {
-		return ""
-	}
-	r, n := utf8.DecodeRuneInString(s)
-	s = string(unicode.ToUpper(r)) + s[n:]
-	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
-		s += "."
-	}
-	return s
-}
+// sentence is an error for a person, in English: it begins with a capital letter and ends with a full stop.
+func sentence(err error) string { return punctuated(packageNames.Replace(err.Error()), English) }
 
 // checkJSON says where JSON is wrong, in lines and columns as an editor counts them.
 func checkJSON(what, s string) error {

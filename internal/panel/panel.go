@@ -221,7 +221,7 @@ func (p *Panel) fail(about string, err error) {
 }
 
 func (p *Panel) failLocked(about string, err error) {
-	p.notice = notice{text: hubproto.Redact(sentence(err)), about: about}
+	p.notice = notice{text: p.sentence(err), about: about}
 	p.deviceLog.add(p.now(), entryError, about, p.notice.text, "")
 }
 
