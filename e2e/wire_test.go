@@ -83,12 +83,12 @@ func session(t *testing.T) *wire.Log {
 				connected <- struct{}{}
 			}
 		},
-		Trace: func(d hubclient.Direction, p mqttcodec.Packet) {
+		Trace: func(p hubclient.Traced) {
 			direction := wire.Sent
-			if d == hubclient.Received {
+			if p.Direction == hubclient.Received {
 				direction = wire.Received
 			}
-			if err := log.Add(time.Now(), direction, 0, p); err != nil {
+			if err := log.Add(time.Now(), direction, p.Message, p.Packet); err != nil {
 				t.Error(err)
 			}
 		},

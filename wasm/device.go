@@ -105,9 +105,9 @@ func (d *scriptDevice) onDesired(_ context.Context, patch hubclient.Desired) {
 	d.event("desired", map[string]any{"patch": patch.Patch, "version": patch.Version, "full": patch.Full})
 }
 
-func (d *scriptDevice) onPacket(direction hubclient.Direction, p mqttcodec.Packet) {
-	packet := map[string]any{"direction": direction.String(), "type": p.Type().String()}
-	if publish, ok := p.(*mqttcodec.Publish); ok {
+func (d *scriptDevice) onPacket(p hubclient.Traced) {
+	packet := map[string]any{"direction": p.Direction.String(), "type": p.Packet.Type().String()}
+	if publish, ok := p.Packet.(*mqttcodec.Publish); ok {
 		packet["topic"], packet["qos"], packet["size"] = string(publish.TopicName), publish.QoS, len(publish.Payload)
 	}
 	d.event("packet", packet)

@@ -131,11 +131,11 @@ func (t *telemetry) call(ctx context.Context, n, size int, random *rand.Rand) (o
 }
 
 // trace notes what goes out on which connection.
-func (t *telemetry) trace(d hubclient.Direction, p mqttcodec.Packet) {
-	if d != hubclient.Sent {
+func (t *telemetry) trace(traced hubclient.Traced) {
+	if traced.Direction != hubclient.Sent {
 		return
 	}
-	switch p := p.(type) {
+	switch p := traced.Packet.(type) {
 	case *mqttcodec.Connect:
 		t.sent = append(t.sent, nil)
 	case *mqttcodec.Publish:

@@ -2,6 +2,7 @@ package hubclient
 
 import (
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ const maxWrite = 512 << 10
 // its channels; a reader and a writer do the waiting.
 type link struct {
 	conn  net.Conn
-	trace func(Direction, mqttcodec.Packet) // nil for none
+	trace func(Traced) // nil for none
 
 	chunks chan chunk    // reader to owner
 	free   chan []byte   // owner to reader: arrays to read into
@@ -35,10 +36,24 @@ type link struct {
 	writing      bool   // the writer is at work
 	lastSent     time.Time
 	lastReceived time.Time
+
+	// For trace alone, and owned by the owner.
+	carrier  messageMarker // nil: it has no messages, or trace is nil
+	wroteMsg int           // messages that were handed to the writer
+	readMsg  int           // messages of which the end has passed
+	readEnds []int64       // of messages that end further on, as offsets in what was received
+	readAt   int64         // how many bytes were received
+}
+
+// messageMarker is a connection that knows where its messages ended, as wsconn's do.
+type messageMarker interface {
+	MarkMessages()
+	MessageEnds() []int
 }
 
 type chunk struct {
 	bytes []byte
+	ends  []int // of messages, in bytes
 	err   error // the connection's end
 }
 
@@ -47,13 +62,17 @@ type written struct {
 	err   error
 }
 
-func newLink(conn net.Conn, trace func(Direction, mqttcodec.Packet)) *link {
+func newLink(conn net.Conn, trace func(Traced)) *link {
 	now := time.Now()
 	l := &link{
 		conn: conn, trace: trace,
 		chunks: make(chan chunk), free: make(chan []byte, 2),
 		ready: make(chan []byte, 1), wrote: make(chan written, 1),
 		quit: make(chan struct{}), lastSent: now, lastReceived: now,
+	}
+	if carrier, ok := conn.(messageMarker); ok && trace != nil {
+		carrier.MarkMessages()
+		l.carrier = carrier
 	}
 	l.free <- make([]byte, readSize)
 	l.free <- make([]byte, readSize)
@@ -74,8 +93,12 @@ func (l *link) read() {
 		for n == 0 && err == nil {
 			n, err = l.conn.Read(space)
 		}
+		var ends []int
+		if l.carrier != nil {
+			ends = slices.Clone(l.carrier.MessageEnds())
+		}
 		select {
-		case l.chunks <- chunk{space[:n], err}:
+		case l.chunks <- chunk{space[:n], ends, err}:
 		case <-l.quit:
 			return
 		}
@@ -103,20 +126,32 @@ func (l *link) send(p mqttcodec.Packet) error {
 	if err != nil {
 		return err
 	}
+	from := len(l.out)
 	l.out = out
 	if l.trace != nil {
-		l.trace(Sent, withoutSecrets(p))
+		l.traceSent(from, withoutSecrets(p))
 	}
 	return nil
 }
 
+// traceSent tells of the packet that begins at from in out. flush cuts messages of maxWrite; it may begin in one and end in
+// the next.
+func (l *link) traceSent(from int, p mqttcodec.Packet) {
+	t := Traced{Direction: Sent, Size: len(l.out) - from, Packet: p}
+	if l.carrier != nil {
+		t.Message = l.wroteMsg + from/maxWrite + 1
+	}
+	l.trace(t)
+}
+
 // sendFrame puts an encoded packet behind what is ready.
 func (l *link) sendFrame(frame []byte) {
+	from := len(l.out)
 	l.out = append(l.out, frame...)
 	if l.trace != nil {
 		var d mqttcodec.Decoder
 		if p, _, err := d.Decode(frame); err == nil {
-			l.trace(Sent, p)
+			l.traceSent(from, p)
 		}
 	}
 }
@@ -128,6 +163,7 @@ func (l *link) flush(now time.Time) {
 	}
 	l.writing = true
 	l.lastSent = now
+	l.wroteMsg += (len(l.out) + maxWrite - 1) / maxWrite
 	l.ready <- l.out
 	l.out, l.spare = l.spare[:0], nil
 }
@@ -135,6 +171,10 @@ func (l *link) flush(now time.Time) {
 // received takes bytes from the reader and gives the array back.
 func (l *link) received(c chunk, now time.Time) error {
 	l.lastReceived = now
+	for _, end := range c.ends {
+		l.readEnds = append(l.readEnds, l.readAt+int64(end))
+	}
+	l.readAt += int64(len(c.bytes))
 	_, err := l.in.Write(c.bytes)
 	l.free <- c.bytes[:readSize]
 	return err
@@ -143,11 +183,25 @@ func (l *link) received(c chunk, now time.Time) error {
 // next returns the next packet that was received; io.ErrUnexpectedEOF means that there is none yet. The packet is valid
 // until the next call of next or received.
 func (l *link) next() (mqttcodec.Packet, error) {
+	before := l.in.Buffered()
 	p, err := l.in.Next()
 	if err == nil && l.trace != nil {
-		l.trace(Received, p)
+		l.trace(Traced{Direction: Received, Message: l.readMessage(before), Size: before - l.in.Buffered(), Packet: p})
 	}
 	return p, err
+}
+
+// readMessage returns the number of the message that the byte came in behind which there are before-1 more.
+func (l *link) readMessage(before int) int {
+	if l.carrier == nil {
+		return 0
+	}
+	at := l.readAt - int64(before)
+	for len(l.readEnds) > 0 && l.readEnds[0] <= at {
+		l.readEnds = l.readEnds[1:]
+		l.readMsg++
+	}
+	return l.readMsg + 1
 }
 
 // done takes the array back that the writer has written.

@@ -53,9 +53,9 @@ type Options struct {
 
 	Logger *slog.Logger // default: nothing is logged
 
-	// Trace sees every packet, in order, with its secrets removed: sent ones when they are handed to the writer. A packet
+	// Trace sees every packet, in order, with its secrets removed: sent ones when they are put in line for the writer. A packet
 	// is valid until Trace returns (mqttcodec.Clone keeps it). Trace must not block.
-	Trace func(Direction, mqttcodec.Packet)
+	Trace func(Traced)
 
 	// The following run one at a time, in the order of their events.
 
@@ -67,6 +67,16 @@ type Options struct {
 	// OnMethod answers a direct method, each on its own goroutine, at most 128 at once. An error is answered with status
 	// 500. Its context ends with the connection, or after 300 s, when no caller waits any more.
 	OnMethod func(context.Context, Method) (Response, error)
+}
+
+// A Traced is a packet that went over the wire, as Options.Trace sees it.
+type Traced struct {
+	Direction Direction
+	// Message is the WebSocket message that the packet's first byte travelled in, from 1 in each direction of a connection; 0 where
+	// the carrier has no messages.
+	Message int
+	Size    int // bytes on the wire, secrets included
+	Packet  mqttcodec.Packet
 }
 
 // Direction tells packets that were sent from those that were received.

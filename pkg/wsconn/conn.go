@@ -20,6 +20,8 @@ type conn struct {
 	raw    net.Conn // what ws runs on, to cut it off when the peer does not answer
 	masked bool     // what the peer sends is (RFC 6455 section 5.1): it is the client
 
+	marks
+
 	closeOnce sync.Once
 	closed    chan struct{} // closed when Close is called
 
@@ -49,6 +51,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 	c.readMu.Lock()
 	defer c.readMu.Unlock()
+	c.clear()
 	for {
 		if err := c.ended(); err != nil {
 			return 0, err
@@ -68,6 +71,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		n, err := c.msg.Read(p)
 		if err == io.EOF { // of the message only
 			c.msg, err = nil, nil
+			c.mark(n)
 		}
 		if err != nil {
 			err = c.fail(err)

@@ -48,6 +48,7 @@ var (
 // conn is a browser's WebSocket as a byte stream.
 type conn struct {
 	noDeadlines
+	marks
 	host string
 
 	// Static after construction.
@@ -220,6 +221,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 	c.readMu.Lock()
 	defer c.readMu.Unlock()
+	c.clear()
 	for {
 		if isClosed(c.closed) {
 			return 0, net.ErrClosed
@@ -251,8 +253,17 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) take(p []byte) int {
 	n := copy(p, c.rest)
 	c.rest = c.rest[n:]
+	if n > 0 && len(c.rest) == 0 {
+		c.mark(n)
+	}
 	for n < len(p) && c.batch.count > 0 {
+		sizes := c.batch.sizes
 		if got, ok := c.batch.take(p[n:]); ok {
+			end := n
+			for _, size := range sizes[:len(sizes)-len(c.batch.sizes)] {
+				end += int(size)
+				c.mark(end)
+			}
 			n += got
 			continue
 		}
@@ -265,18 +276,18 @@ func (c *conn) take(p []byte) int {
 		view := uint8Array.New(data)
 		got := js.CopyBytesToGo(p[n:], view)
 		n += got
-		if n == len(p) { // only now may bytes be left over
-			c.keep(view, got)
+		if n < len(p) || !c.keep(view, got) { // only a full p may leave bytes over
+			c.mark(n)
 		}
 	}
 	return n
 }
 
-// keep copies what view holds from index from on, for the next Read.
-func (c *conn) keep(view js.Value, from int) {
+// keep copies what view holds from index from on, for the next Read, and reports whether there was anything.
+func (c *conn) keep(view js.Value, from int) bool {
 	left := view.Length() - from
 	if left == 0 {
-		return
+		return false
 	}
 	buf := c.buf
 	if cap(buf) < left {
@@ -287,6 +298,7 @@ func (c *conn) keep(view js.Value, from int) {
 	}
 	c.rest = buf[:left]
 	js.CopyBytesToGo(c.rest, view.Call("subarray", from))
+	return true
 }
 
 // refill takes what is in the queue, and reports whether there was anything.
