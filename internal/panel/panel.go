@@ -72,7 +72,7 @@ type Panel struct {
 	inPage    *emulator.Hub // set when hub is hubInPage
 	device    device
 	telemetry composer
-	inbox     []received
+	inbox     inbox
 	twin      twinState
 	methods   methodState
 	dps       provisioning
@@ -110,6 +110,7 @@ func New(env Env) *Panel {
 	p.lang = matchLang(append([]string{string(env.Params.Lang)}, env.Languages...)...)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.telemetry = newComposer()
+	p.inbox = newInbox()
 	p.twin = newTwinState()
 	p.methods = newMethodState()
 	p.dps = newProvisioning()

@@ -2,34 +2,89 @@ package panel
 
 import (
 	"fmt"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
 func (p *Panel) viewInbox() *Node {
-	rows := make(nodes, 0, len(p.inbox))
-	for i := len(p.inbox) - 1; i >= 0; i-- {
-		m := p.inbox[i]
-		chips := nodes{}
-		for _, property := range m.message.Properties {
-			chips = append(chips, h("span.chip", attr("data-null", fmt.Sprint(property.Null)), text(propertyText(property))))
-		}
-		if id := m.message.MessageID; id != "" {
-			chips = append(chips, h("span.chip.system", text("message-id = "+id)))
-		}
-		if ct := m.message.ContentType; ct != "" {
-			chips = append(chips, h("span.chip.system", text("content-type = "+ct)))
-		}
-		rows = append(rows, h("li.message", key(fmt.Sprint(m.id)), testid("message"),
-			h("div.message-head", h("time", text(clock(m.at))),
-				h("span.badge", text(p.say("completed"))),
-				when(m.duplicate, h("span.badge.warn", text(p.say("delivered again"))))),
-			h("pre", text(payloadText(m.message.Body))),
-			when(len(chips) > 0, h("div.chips", chips)),
-		))
+	b := &p.inbox
+	head := h("header.card-head", h("h3", text(p.say("Cloud-to-device messages"))),
+		when(len(b.messages) > 0, h("button.quiet", attr("type", "button"), testid("inbox-clear"), text(p.say("Clear")), onClick(func() { p.update(b.clear) }))))
+	if len(b.messages) == 0 {
+		return h("div.card", key("messages"), head,
+			h("p.empty", text(p.say("Nothing yet. Send one from the cloud side: the hub keeps it until the device is connected."))),
+			p.viewCompletion())
 	}
-	return h("div.card", key("messages"),
-		h("h3", text(p.say("Cloud-to-device messages"))),
-		when(len(p.inbox) == 0, h("p.empty", text("Nothing yet. Send one from the cloud side: the hub keeps it until the device is connected. "+
-			"Receiving completes a message; over MQTT a device cannot reject it."))),
-		when(len(p.inbox) > 0, h("div.scroll", attr("role", "log"), label(p.say("Cloud-to-device messages")), attr("tabindex", "0"), h("ol.messages", rows))),
+	newest, all := b.matching()
+	rows := make(nodes, 0, len(newest))
+	for _, m := range newest {
+		rows = append(rows, p.viewMessage(m))
+	}
+	return h("div.card", key("messages"), head,
+		h("div.inbox-filter",
+			h("label.field", h("span.field-name", text(p.say("Search"))),
+				h("input", attr("type", "search"), testid("inbox-search"), attr("placeholder", p.say("in bodies and properties")), attr("autocomplete", "off"), value{&b.search},
+					Listener{Event: "input", Do: func(e Event) { p.update(func() { b.search.text, b.shown = e.Value, inboxPage }) }})),
+			h("label.field", h("span.field-name", text(p.say("Body"))),
+				h("select", testid("inbox-kind"), onChange(func(e Event) { p.update(func() { b.kind, b.shown = bodyKind(e.Value), inboxPage }) }),
+					nodes(options(string(b.kind), "", p.say("Any"), string(kindJSON), p.say("JSON"), string(kindText), p.say("Text"), string(kindBinary), p.say("Binary"))))),
+			h("p.help", testid("inbox-count"), attr("role", "status"), text(p.say("%d of %d", all, len(b.messages)))),
+		),
+		when(all == 0, h("p.empty", text(p.say("No message matches. Search for less, or choose any body.")))),
+		when(all > 0, h("div.scroll", attr("role", "log"), label(p.say("Cloud-to-device messages")), attr("tabindex", "0"), h("ol.messages", rows))),
+		when(all > len(newest), h("div.actions", h("button.quiet", attr("type", "button"), testid("inbox-more"),
+			text(p.say("Show %d more", min(inboxPage, all-len(newest)))), onClick(func() { p.update(func() { b.shown += inboxPage }) })))),
+		when(b.dropped > 0, h("p.empty", testid("inbox-dropped"),
+			text(p.sayN(b.dropped, "One older message was dropped: the page keeps %[2]d.", "%[1]d older messages were dropped: the page keeps %[2]d.", b.dropped, inboxLimit)))),
+		p.viewCompletion())
+}
+
+// viewCompletion says what becomes of a message (protocol.md section 4, Complete).
+func (p *Panel) viewCompletion() *Node {
+	return h("p.help", text(p.say("Receiving a message completes it (PUBACK). Over MQTT a device cannot reject or abandon one; AMQP and HTTPS can.")))
+}
+
+func (p *Panel) viewMessage(m *received) *Node {
+	id := fmt.Sprint(m.id)
+	chips := nodes{}
+	for _, property := range m.message.Properties {
+		state := "set"
+		switch {
+		case property.Null:
+			state = "null"
+		case property.Value == "":
+			state = "empty"
+		}
+		chips = append(chips, h("span.chip", attr("data-value", state), text(propertyText(property))))
+	}
+	for _, property := range hubproto.SystemPropertyTable {
+		if v, ok := m.message.SystemProperties.Get(property.Key); ok {
+			chips = append(chips, h("span.chip.system", attr("title", property.Key), text(property.Name+" = "+v)))
+		}
+	}
+	body := m.message.Body
+	cut := len(body) > bodyShown
+	if cut {
+		body = body[:bodyShown]
+	}
+	forms := []string{string(formText), p.say("Text"), string(formHex), p.say("Hex")}
+	if m.kind == kindJSON {
+		forms = append([]string{string(formJSON), p.say("JSON")}, forms...)
+	}
+	return h("li.message", key(id), testid("message"), attr("data-kind", string(m.kind)),
+		h("div.message-head", h("time", text(clock(m.at))),
+			h("span.badge", text(p.say("completed"))),
+			when(m.duplicate, h("span.badge.warn", text(p.say("delivered again")))),
+			when(m.input != "", h("span.chip", text(p.say("input %s", m.input)))),
+			h("span.message-size", text(p.sayN(len(m.message.Body), "one byte", "%d bytes", len(m.message.Body)))),
+			h("select", testid("message-form"), label(p.say("Show the body as")),
+				onChange(func(e Event) { p.update(func() { m.form = bodyForm(e.Value) }) }), nodes(options(string(m.form), forms...))),
+			when(p.env.Copy != nil, h("button.quiet", attr("type", "button"), testid("message-copy"), onClick(func() { p.copyMessage(m) }),
+				text(map[bool]string{false: p.say("Copy"), true: p.say("Copied")}[p.inbox.copied == m.id]))),
+		),
+		when(len(body) == 0, h("p.empty", text(p.say("The body is empty.")))),
+		when(len(body) > 0, h("pre", attr("data-form", string(m.form)), testid("message-body"), text(m.form.show(body)))),
+		when(cut, h("p.help", text(p.say("The first %d of %d bytes are shown; Copy takes all.", len(body), len(m.message.Body))))),
+		when(len(chips) > 0, h("div.chips", chips)),
 	)
 }
