@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -23,35 +22,43 @@ type cloud struct {
 	fetch   Fetch
 	info    emulator.Info
 	service hubproto.ConnectionString // of the hub's service API
-	devices []string                  // registered device ids
 	target  string                    // the device that this side talks about
 	live    bool                      // the event streams are open
+
+	registry registry
+	faults   faults
 
 	events  []storedEvent // telemetry as the hub stored it, newest last
 	dropped int
 	log     journal // the operations log
 
 	message struct {
-		body, messageID field
-		ack             string
-		properties      propertyRows
-		busy            bool
-		result          result
+		body, messageID, correlationID field
+		expiry                         field // seconds from now; empty: the hub's own
+		ack                            string
+		properties                     propertyRows
+		busy                           bool
+		result                         result
 	}
-	desired struct {
-		patch  field
-		busy   bool
-		result result
-	}
-	twin struct {
+	desired, tags twinPatch
+	sent          []*sentMessage // cloud-to-device messages, oldest first
+	calls         []cloudCall    // of direct methods, oldest first
+	twin          struct {
 		document string // the whole twin, indented
 		version  int64
 	}
 	invoke struct {
-		name, payload, timeout field
-		busy                   bool
-		result                 result
+		name, payload, timeout, connectTimeout field
+		busy                                   bool
+		result                                 result
 	}
+}
+
+// twinPatch is a patch of one part of the twin, and what came of it.
+type twinPatch struct {
+	patch  field
+	busy   bool
+	result result
 }
 
 // result is what came of the last action of a form.
@@ -70,6 +77,9 @@ func newCloud() cloud {
 	c.invoke.name.set("reboot")
 	c.invoke.payload.set("{\n  \"delay\": 5\n}")
 	c.invoke.timeout.set("30")
+	c.invoke.connectTimeout.set("0")
+	c.tags.patch.set("{\n  \"site\": \"north\"\n}")
+	c.faults = newFaults()
 	return c
 }
 
@@ -129,6 +139,7 @@ func (p *Panel) openCloud(ctx context.Context, kind hubKind, fetch Fetch, info e
 		p.offerEnrollment(p.dps.group)
 	})
 	p.start("the device list", p.loadDevices)
+	p.start("the faults", p.loadFaults)
 	p.start("the operations log", func(ctx context.Context) {
 		p.follow(ctx, func() string { return "/emulator/operations" }, p.gotOperation)
 	})
@@ -143,26 +154,12 @@ func (p *Panel) openCloud(ctx context.Context, kind hubKind, fetch Fetch, info e
 }
 
 func (p *Panel) loadDevices(ctx context.Context) {
-	raw, err := p.ask(ctx, "GET", "/devices/"+apiVersion, nil, nil)
-	var list []struct {
-		DeviceID string `json:"deviceId"`
-	}
-	if err == nil {
-		err = json.Unmarshal(raw, &list)
-	}
-	if err != nil {
+	if err := p.loadRegistry(ctx); err != nil {
 		if ctx.Err() == nil {
 			p.fail("hub", err)
 		}
 		return
 	}
-	p.update(func() {
-		p.cloud.devices = nil
-		for _, d := range list {
-			p.cloud.devices = append(p.cloud.devices, d.DeviceID)
-		}
-		slices.Sort(p.cloud.devices)
-	})
 	p.loadCloudTwin(ctx)
 }
 

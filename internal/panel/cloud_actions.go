@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -24,12 +23,26 @@ func (p *Panel) SendToDevice() {
 	var target string
 	var body []byte
 	header := map[string]string{}
+	expiry, err := p.expiry()
+	if err != nil {
+		p.update(func() { p.cloud.message.result = resultOf(err, "") })
+		return
+	}
 	p.update(func() {
 		m := &p.cloud.message
 		m.busy, target, body = true, p.cloud.target, []byte(m.body.text)
-		if id := strings.TrimSpace(m.messageID.text); id != "" {
-			header["iothub-messageid"] = id
+		id := strings.TrimSpace(m.messageID.text)
+		if id == "" { // without one its way could not be followed
+			id = newMessageID()
 		}
+		header["iothub-messageid"] = id
+		if id := strings.TrimSpace(m.correlationID.text); id != "" {
+			header["iothub-correlationid"] = id
+		}
+		if expiry != "" {
+			header["iothub-expiry"] = expiry
+		}
+		p.cloud.follows(p.now(), target, id, oneLine(m.body.text, 90))
 		if m.ack != "none" {
 			header["iothub-ack"] = m.ack
 		}
@@ -46,54 +59,79 @@ func (p *Panel) SendToDevice() {
 		p.update(func() {
 			m := &p.cloud.message
 			m.busy = false
-			m.result = resultOf(err, "The hub has it: it delivers as soon as "+target+" is connected.")
+			m.result = resultOf(err, p.say("The hub has it: it delivers as soon as %s is connected.", target))
+			if err != nil {
+				p.cloud.refused(target, header["iothub-messageid"], m.result.text)
+			}
 		})
 	})
 }
 
 // UpdateDesired sends the cloud side's patch of the desired properties.
 func (p *Panel) UpdateDesired() {
+	p.updateTwin(&p.cloud.desired, "The desired properties", func(patch json.RawMessage) any {
+		return map[string]any{"properties": map[string]any{"desired": patch}}
+	}, func(twin changedTwin) string {
+		return p.say("Desired properties are now at version %d.", twin.Properties.Desired.Version)
+	})
+}
+
+// UpdateTags sends the cloud side's patch of the tags, which no device sees.
+func (p *Panel) UpdateTags() {
+	p.updateTwin(&p.cloud.tags, "The tags", func(patch json.RawMessage) any {
+		return map[string]any{"tags": patch}
+	}, func(twin changedTwin) string {
+		return p.say("The tags are changed: the twin is at version %d.", twin.Version)
+	})
+}
+
+// changedTwin is what the hub answers to a patch, as far as it is told.
+type changedTwin struct {
+	Version    int64 `json:"version"`
+	Properties struct {
+		Desired struct {
+			Version int64 `json:"$version"`
+		} `json:"desired"`
+	} `json:"properties"`
+}
+
+// updateTwin sends a patch of the target's twin. what names it in errors; said, which has the lock, tells the success.
+func (p *Panel) updateTwin(part *twinPatch, what string, body func(json.RawMessage) any, said func(changedTwin) string) {
 	var target, patch string
-	p.update(func() { target, patch = p.cloud.target, p.cloud.desired.patch.text })
-	if err := checkObject("The desired properties", patch); err != nil {
-		p.update(func() { p.cloud.desired.result = resultOf(err, "") })
+	p.update(func() { target, patch = p.cloud.target, part.patch.text })
+	if err := checkObject(what, patch); err != nil {
+		p.update(func() { part.result = resultOf(err, "") })
 		return
 	}
-	p.update(func() { p.cloud.desired.busy = true })
-	p.start("update desired", func(ctx context.Context) {
-		body := map[string]any{"properties": map[string]any{"desired": json.RawMessage(patch)}}
-		raw, err := p.ask(ctx, "PATCH", "/twins/"+url.PathEscape(target)+apiVersion, body, nil)
-		var twin struct {
-			Properties struct {
-				Desired struct {
-					Version int64 `json:"$version"`
-				} `json:"desired"`
-			} `json:"properties"`
-		}
+	p.update(func() { part.busy = true })
+	p.start("update the twin", func(ctx context.Context) {
+		raw, err := p.ask(ctx, "PATCH", "/twins/"+url.PathEscape(target)+apiVersion, body(json.RawMessage(patch)), nil)
+		var twin changedTwin
 		if err == nil {
 			err = json.Unmarshal(raw, &twin)
 		}
-		p.update(func() {
-			p.cloud.desired.busy = false
-			p.cloud.desired.result = resultOf(err, fmt.Sprintf("Desired properties are now at version %d.", twin.Properties.Desired.Version))
-		})
+		p.update(func() { part.busy, part.result = false, resultOf(err, said(twin)) })
 		p.loadCloudTwin(ctx)
 	})
 }
 
 // InvokeMethod calls the direct method of the cloud side's form on the target, and waits for the device's answer.
 func (p *Panel) InvokeMethod() {
-	var target, name, payload, timeout string
+	var target, name, payload, timeout, connectTimeout string
 	p.update(func() {
 		c := &p.cloud
 		target, name, payload, timeout = c.target, strings.TrimSpace(c.invoke.name.text), c.invoke.payload.text, c.invoke.timeout.text
+		connectTimeout = c.invoke.connectTimeout.text
 	})
 	seconds, err := strconv.Atoi(strings.TrimSpace(timeout))
+	patience, patienceErr := strconv.Atoi(strings.TrimSpace(connectTimeout))
 	switch {
 	case name == "":
 		err = errors.New("the method has no name. Write one, for example reboot")
 	case err != nil || seconds < 5 || seconds > 300:
 		err = errors.New("the time-out is a whole number of seconds from 5 to 300")
+	case patienceErr != nil || patience < 0 || patience > 300:
+		err = errors.New("the connect time-out is a whole number of seconds from 0 to 300")
 	case strings.TrimSpace(payload) == "":
 		payload = "null"
 	default:
@@ -107,7 +145,7 @@ func (p *Panel) InvokeMethod() {
 	p.start("invoke the method", func(ctx context.Context) {
 		began := time.Now()
 		raw, err := p.ask(ctx, "POST", "/twins/"+url.PathEscape(target)+"/methods"+apiVersion, map[string]any{
-			"methodName": name, "payload": json.RawMessage(payload), "responseTimeoutInSeconds": seconds, "connectTimeoutInSeconds": 0,
+			"methodName": name, "payload": json.RawMessage(payload), "responseTimeoutInSeconds": seconds, "connectTimeoutInSeconds": patience,
 		}, nil)
 		var answer struct {
 			Status  int             `json:"status"`
@@ -117,8 +155,14 @@ func (p *Panel) InvokeMethod() {
 			err = json.Unmarshal(raw, &answer)
 		}
 		p.update(func() {
+			took := time.Since(began)
 			p.cloud.invoke.busy = false
-			p.cloud.invoke.result = resultOf(err, fmt.Sprintf("The device answered %d in %d ms.", answer.Status, time.Since(began).Milliseconds()))
+			p.cloud.invoke.result = resultOf(err, p.say("The device answered %d in %d ms.", answer.Status, took.Milliseconds()))
+			call := cloudCall{at: began.In(p.env.Location), device: target, name: name, request: indented([]byte(payload)), status: answer.Status, answer: indented(answer.Payload), took: took}
+			if err != nil {
+				call.problem = p.cloud.invoke.result.text
+			}
+			p.cloud.called(call)
 			if err == nil {
 				p.cloud.invoke.result.body = indented(answer.Payload)
 			}

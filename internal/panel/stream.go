@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hubpanel/hubpanel/pkg/emulator"
 )
 
 // storedEvent is a device-to-cloud message in the hub's event stream (design.md, GET /messages/events).
@@ -105,7 +107,7 @@ func (p *Panel) gotOperation(data []byte) {
 	if strings.EqualFold(o.Level, "error") || strings.EqualFold(o.Level, "warning") {
 		kind = entryError
 	}
-	what := o.OperationName
+	what, name := o.OperationName, o.OperationName
 	if o.DeviceID != "" {
 		what += " · " + o.DeviceID
 	}
@@ -113,6 +115,17 @@ func (p *Panel) gotOperation(data []byte) {
 		e := p.cloud.log.add(o.Time.In(p.env.Location), kind, what, o.Description, "")
 		if o.StatusCode != 0 {
 			e.note = strconv.Itoa(o.StatusCode)
+		}
+		switch o.Category {
+		case emulator.CategoryC2D:
+			p.cloud.became(o.DeviceID, name, o.Description)
+			p.registryNewsLocked()
+		case emulator.CategoryConnections, emulator.CategoryRegistry:
+			p.registryNewsLocked()
+		case emulator.CategoryEmulator:
+			if name == "faults" { // perhaps another page's
+				p.enqueue(p.LoadFaults)
+			}
 		}
 	})
 }

@@ -24,12 +24,15 @@ func (p *Panel) viewCloudPane() *Node {
 	default:
 		card = p.viewEvents()
 	}
-	devices := c.devices
-	if !slices.Contains(devices, c.target) && c.target != "" {
-		devices = append([]string{c.target}, devices...)
+	ids := make([]string, 0, len(c.registry.devices)+1)
+	for _, d := range c.registry.devices {
+		ids = append(ids, d.DeviceID)
 	}
-	list := make([]*Node, 0, len(devices))
-	for _, id := range devices {
+	if !slices.Contains(ids, c.target) && c.target != "" {
+		ids = append([]string{c.target}, ids...)
+	}
+	list := make([]*Node, 0, len(ids))
+	for _, id := range ids {
 		list = append(list, h("option", key(id), attr("value", id), flag("selected", id == c.target), text(id)))
 	}
 	return h("section.pane.cloud", label(p.say("Cloud side")), head,
@@ -39,6 +42,8 @@ func (p *Panel) viewCloudPane() *Node {
 			h("span.chip", testid("cloud-live"), attr("data-live", fmt.Sprint(c.live)), text(map[bool]string{true: "event stream open", false: "event stream closed"}[c.live])),
 		),
 		card,
+		p.viewRegistry(),
+		p.viewFaults(),
 		p.viewJournal(&c.log, "cloud-log", "Operations log",
 			"Nothing yet. The hub writes here what it did and why it refused."),
 	)
@@ -102,13 +107,16 @@ func (p *Panel) viewSendMessage() *Node {
 			h("textarea.mono", attr("id", "c2d-body"), testid("c2d-body"), attr("rows", "3"), attr("spellcheck", "false"), value{&m.body}, p.typing(&m.body))),
 		p.viewProperties(&m.properties, "c2d-property", "Application properties"),
 		h("div.grid",
-			p.viewText(p.say("message-id"), "c2d-message-id", &m.messageID),
+			p.viewText(p.say("message-id"), "c2d-message-id", &m.messageID, attr("placeholder", p.say("made for you"))),
+			p.viewText(p.say("correlation-id"), "c2d-correlation-id", &m.correlationID),
+			p.viewText(p.say("Expires after (s)"), "c2d-expiry", &m.expiry, attr("inputmode", "numeric"), attr("placeholder", "3600")),
 			h("label.field", h("span.field-name", text(p.say("iothub-ack"))),
 				h("select", testid("c2d-ack"), Listener{Event: "change", Do: func(e Event) { p.update(func() { m.ack = e.Value }) }},
 					nodes(options(m.ack, "none", "none", "positive", "positive", "negative", "negative", "full", "full")))),
 		),
 		h("div.actions", h("button.primary", attr("type", "submit"), testid("c2d-send"), flag("disabled", m.busy), text(p.say("Send to the device")))),
 		viewResult(m.result, "c2d-result"),
+		p.viewSent(),
 	)
 }
 
@@ -119,6 +127,9 @@ func (p *Panel) viewCloudTwin() *Node {
 		p.viewJSON(p.say("Patch of the desired properties (null deletes)"), "desired-patch", &c.desired.patch, 4, false),
 		h("div.actions", h("button.primary", attr("type", "submit"), testid("desired-update"), flag("disabled", c.desired.busy), text(p.say("Update desired")))),
 		viewResult(c.desired.result, "desired-result"),
+		p.viewJSON(p.say("Patch of the tags (null deletes)"), "tags-patch", &c.tags.patch, 3, false),
+		h("div.actions", h("button.secondary", attr("type", "button"), testid("tags-update"), flag("disabled", c.tags.busy), text(p.say("Update tags")), onClick(p.UpdateTags))),
+		viewResult(c.tags.result, "tags-result"),
 		h("section.document",
 			h("header", h("h4", text(p.say("The twin, as a service reads it"))), h("span.badge", text(p.say("version %d", c.twin.version))),
 				h("button.quiet", attr("type", "button"), testid("cloud-twin-read"), text(p.say("Read again")), onClick(func() { p.start("the twin", p.loadCloudTwin) }))),
@@ -133,12 +144,71 @@ func (p *Panel) viewInvoke() *Node {
 		h("div.grid",
 			p.viewText(p.say("Method name"), "invoke-name", &c.invoke.name),
 			p.viewText(p.say("Response time-out (s)"), "invoke-timeout", &c.invoke.timeout, attr("inputmode", "numeric")),
+			p.viewText(p.say("Connect time-out (s)"), "invoke-connect-timeout", &c.invoke.connectTimeout, attr("inputmode", "numeric")),
 		),
 		p.viewJSON(p.say("Payload"), "invoke-payload", &c.invoke.payload, 4, true),
 		h("div.actions", h("button.primary", attr("type", "submit"), testid("invoke"), flag("disabled", c.invoke.busy), text(p.say("Invoke")))),
 		when(c.invoke.busy, h("p.help", text(p.say("Waiting for the device …")))),
 		viewResult(c.invoke.result, "invoke-result"),
+		p.viewCalls(),
 	)
+}
+
+// viewSent lists the cloud-to-device messages that this page sent, newest first, each with its way as the hub told it.
+func (p *Panel) viewSent() part {
+	sent := p.cloud.sent
+	if len(sent) == 0 {
+		return nil
+	}
+	rows := make(nodes, 0, len(sent))
+	for i := len(sent) - 1; i >= 0; i-- {
+		m := sent[i]
+		rows = append(rows, h("li.way", key(m.id), testid("c2d-sent"), attr("data-outcome", string(m.outcome)),
+			h("div.message-head", h("time", text(clock(m.at))), h("b", text(m.device)), h("span.badge", text(m.id))),
+			h("p.summary", text(m.summary)),
+			h("ol.way-steps", waySteps(m.steps))))
+	}
+	return parts{
+		h("h4", text(p.say("What became of it"))),
+		h("p.help", text(p.say("A real hub tells a service by feedback, over AMQP. Here the operations log tells."))),
+		h("ol.ways", rows),
+	}
+}
+
+func waySteps(steps []string) nodes {
+	list := make(nodes, 0, len(steps))
+	for _, s := range steps {
+		list = append(list, h("li", text(s)))
+	}
+	return list
+}
+
+// viewCalls lists the direct methods that this page invoked, newest first.
+func (p *Panel) viewCalls() part {
+	calls := p.cloud.calls
+	if len(calls) == 0 {
+		return nil
+	}
+	rows := make(nodes, 0, len(calls))
+	for i := len(calls) - 1; i >= 0; i-- {
+		c := calls[i]
+		answer := c.problem
+		if answer == "" {
+			answer = c.answer
+		}
+		status := p.say("failed")
+		if c.problem == "" {
+			status = fmt.Sprint(c.status)
+		}
+		rows = append(rows, h("li.call", key(fmt.Sprint(c.id)), testid("invoke-call"),
+			h("details",
+				h("summary.line", h("time", text(clock(c.at))), h("span.what", text(c.name)), h("span.chip", text(c.device)),
+					h("span.outcome", attr("data-outcome", string(c.outcome())), text(p.say("%s, in %d ms", status, c.took.Milliseconds())))),
+				h("div.columns",
+					h("section.document", h("h4", text(p.say("Request"))), h("pre", text(c.request))),
+					h("section.document", h("h4", text(p.say("Answer"))), h("pre", text(answer)))))))
+	}
+	return parts{h("h4", text(p.say("Calls"))), h("ol.calls", rows)}
 }
 
 func (p *Panel) viewEnrollments() *Node {
