@@ -2,79 +2,236 @@ package panel
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
+// callLimit is how many calls the history keeps. Those that still wait stay in any case; the client runs 128 at most.
+const callLimit = 200
+
 // methodState is how the device answers direct methods, and what it answered.
 type methodState struct {
-	status, payload field
-	calls           []methodCall
+	rules    methodRules
+	calls    []*methodCall // oldest first
+	next     int           // id of the next call
+	dropped  int
+	counting bool // a goroutine redraws the countdowns
 }
 
+func newMethodState() methodState { return methodState{rules: newMethodRules()} }
+
+type callState string
+
+const (
+	callWaiting  callState = "waiting" // for the person
+	callDelayed  callState = "delayed" // its rule lets the caller wait
+	callSilent   callState = "silent"  // it gets no answer
+	callAnswered callState = "answered"
+	callLost     callState = "lost" // the connection or the deadline went first
+)
+
+func (s callState) over() bool { return s == callAnswered || s == callLost }
+
+// methodCall is a call of a direct method, from its arrival to its answer.
 type methodCall struct {
 	id       int
-	at       time.Time
+	at, end  time.Time
+	deadline time.Time // hubclient's: what the caller asked for is not on the wire (protocol.md section 6)
 	name     string
 	request  string
+	state    callState
 	status   int
 	response string
+	line     *entry // in the device's journal
+
+	editStatus, editPayload field // of an answer by hand
+	problem                 string
+	decided                 chan *hubclient.Response // by the person; nil: no answer
 }
 
-const callLimit = 100
-
-func newMethodState() methodState {
-	var m methodState
-	m.status.set("200")
-	m.payload.set("{\n  \"result\": \"done\"\n}")
-	return m
+// over ends a call in the state.
+func (c *methodCall) over(state callState, at time.Time, o outcome, note string) {
+	c.state, c.end = state, at
+	c.line.outcome, c.line.note = o, note
 }
 
-// answer is the response that the form describes.
-func (m *methodState) answer() (hubclient.Response, error) {
-	status, err := strconv.Atoi(strings.TrimSpace(m.status.text))
-	if err != nil {
-		return hubclient.Response{}, errors.New("the answer's status is a whole number, for example 200")
+func (m *methodState) add(c *methodCall) {
+	c.id = m.next
+	m.next++
+	m.calls = append(m.calls, c)
+	for i := 0; len(m.calls) > callLimit && i < len(m.calls); {
+		if !m.calls[i].state.over() {
+			i++
+			continue
+		}
+		m.calls = append(m.calls[:i:i], m.calls[i+1:]...)
+		m.dropped++
 	}
-	payload := m.payload.text
-	if strings.TrimSpace(payload) == "" {
-		payload = "null"
-	}
-	if err := checkJSON("The answer's payload", payload); err != nil {
-		return hubclient.Response{}, err
-	}
-	return hubclient.Response{Status: status, Payload: json.RawMessage(payload)}, nil
 }
 
-// gotMethod answers a direct method as the form says. A form that cannot be answered from tells the caller 500, and the
-// person why: the caller must not wait for a time-out because of a typing error here.
-func (p *Panel) gotMethod(_ context.Context, m hubclient.Method) (response hubclient.Response, err error) {
+// clear forgets the calls that are over.
+func (m *methodState) clear() {
+	var open []*methodCall
+	for _, c := range m.calls {
+		if !c.state.over() {
+			open = append(open, c)
+		}
+	}
+	m.calls, m.dropped = open, 0
+}
+
+// waiting are the calls that a person has to answer, oldest first.
+func (m *methodState) waiting() (list []*methodCall) {
+	for _, c := range m.calls {
+		if c.state == callWaiting {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// errUnanswered is what the client is told of a call whose context has ended. No caller waits for it any more.
+var errUnanswered = errors.New("the device did not answer in time")
+
+// gotMethod answers a direct method as the first rule that matches says. A rule that cannot be answered from tells the
+// caller 500, and the person why: the caller must not wait for a time-out because of a typing error here.
+func (p *Panel) gotMethod(ctx context.Context, m hubclient.Method) (hubclient.Response, error) {
+	var response hubclient.Response
+	var delay time.Duration
+	var err error
+	var arrived callState // what the rule made of it; the person may have decided before this goroutine goes on
+	call := &methodCall{name: m.Name, request: indented(m.Payload), decided: make(chan *hubclient.Response, 1)}
+	call.deadline, _ = ctx.Deadline()
 	p.update(func() {
-		response, err = p.methods.answer()
-		call := methodCall{at: p.now(), name: m.Name, request: indented(m.Payload), status: response.Status, response: indented(response.Payload)}
+		rule := p.methods.rules.of(m.Name)
+		response, delay, err = rule.answer()
+		call.at = p.now()
+		call.line = p.deviceLog.add(call.at, entryReceived, p.say("Direct method %s", m.Name), oneLine(string(m.Payload), 80), p.say("Request")+"\n"+call.request)
+		call.line.outcome, call.line.note = pending, p.say("not answered yet")
+		switch {
+		case rule.mode == ruleByHand:
+			call.state = callWaiting
+			call.editStatus.set(rule.status.text)
+			call.editPayload.set(rule.payload.text)
+		case rule.mode == ruleSilent:
+			call.state = callSilent
+		case err == nil && delay > 0:
+			call.state = callDelayed
+		}
+		arrived = call.state
+		p.methods.add(call)
+		p.device.received++
+	})
+	switch arrived {
+	case callSilent:
+		return p.neverAnswer(ctx, call)
+	case callWaiting:
+		p.countDown()
+		select {
+		case decided := <-call.decided:
+			if decided == nil {
+				return p.neverAnswer(ctx, call)
+			}
+			response, err = *decided, nil
+		case <-ctx.Done():
+			return p.lose(ctx, call)
+		}
+	case callDelayed:
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return p.lose(ctx, call)
+		}
+	}
+	p.update(func() {
+		call.status, call.response = response.Status, indented(response.Payload)
 		if err != nil {
 			call.status, call.response = 500, sentence(err)
 			p.failLocked("method", err)
 		} else {
 			p.clearNotice("method")
 		}
-		if n := len(p.methods.calls); n > 0 {
-			call.id = p.methods.calls[n-1].id + 1
-		}
-		p.methods.calls = append(p.methods.calls, call)
-		if extra := len(p.methods.calls) - callLimit; extra > 0 {
-			p.methods.calls = append([]methodCall(nil), p.methods.calls[extra:]...)
-		}
-		p.device.received++
 		p.device.sent++
-		e := p.deviceLog.add(p.now(), entryReceived, "Direct method "+m.Name, oneLine(string(m.Payload), 80),
-			"request\n"+call.request+"\n\nresponse "+strconv.Itoa(call.status)+"\n"+call.response)
-		e.outcome, e.note = done, "answered "+strconv.Itoa(call.status)
+		call.over(callAnswered, p.now(), done, p.say("answered %d", call.status))
+		call.line.detail += "\n\n" + p.say("Response") + " " + strconv.Itoa(call.status) + "\n" + call.response
 	})
 	return response, err
+}
+
+// neverAnswer holds a call until no caller waits any more: what the handler returns then reaches nobody.
+func (p *Panel) neverAnswer(ctx context.Context, call *methodCall) (hubclient.Response, error) {
+	p.update(func() {
+		call.state = callSilent
+		call.line.note = p.say("not answered, as asked for")
+	})
+	<-ctx.Done()
+	return p.lose(ctx, call)
+}
+
+// lose ends a call whose context has ended before its answer.
+func (p *Panel) lose(ctx context.Context, call *methodCall) (hubclient.Response, error) {
+	p.update(func() {
+		note := p.say("not answered: the connection ended")
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			note = p.say("not answered: no caller waits any more")
+		}
+		call.over(callLost, p.now(), failed, note)
+	})
+	return hubclient.Response{}, errUnanswered
+}
+
+// answerByHand sends what the person has written to the caller; status 0 is the one in the editor.
+func (p *Panel) answerByHand(c *methodCall, status int) {
+	p.update(func() {
+		statusText := c.editStatus.text
+		if status != 0 {
+			statusText = strconv.Itoa(status)
+		}
+		response, err := parseResponse(statusText, c.editPayload.text)
+		if err != nil {
+			c.problem = sentence(err)
+			return
+		}
+		p.decide(c, &response)
+	})
+}
+
+// decide hands the person's decision to the goroutine of the call, once. The caller holds the lock.
+func (p *Panel) decide(c *methodCall, response *hubclient.Response) {
+	if c.state != callWaiting {
+		return // it is decided, or lost
+	}
+	c.state = callDelayed
+	c.decided <- response
+}
+
+// countDown redraws the page once a second while a call waits for the person.
+func (p *Panel) countDown() {
+	p.mu.Lock()
+	counting := p.methods.counting
+	p.methods.counting = true
+	p.mu.Unlock()
+	if counting {
+		return
+	}
+	p.start("the countdown", func(ctx context.Context) {
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for waits := true; waits; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				p.update(func() {
+					waits = len(p.methods.waiting()) > 0
+					p.methods.counting = waits
+				})
+			}
+		}
+	})
 }

@@ -35,7 +35,7 @@ func (p *Panel) viewInbox() *Node {
 		when(all > len(newest), h("div.actions", h("button.quiet", attr("type", "button"), testid("inbox-more"),
 			text(p.say("Show %d more", min(inboxPage, all-len(newest)))), onClick(func() { p.update(func() { b.shown += inboxPage }) })))),
 		when(b.dropped > 0, h("p.empty", testid("inbox-dropped"),
-			text(p.sayN(b.dropped, "One older message was dropped: the page keeps %[2]d.", "%[1]d older messages were dropped: the page keeps %[2]d.", b.dropped, inboxLimit)))),
+			text(p.sayN(b.dropped, "%[1]d older message was dropped: the page keeps %[2]d.", "%[1]d older messages were dropped: the page keeps %[2]d.", b.dropped, inboxLimit)))),
 		p.viewCompletion())
 }
 
@@ -76,7 +76,7 @@ func (p *Panel) viewMessage(m *received) *Node {
 			h("span.badge", text(p.say("completed"))),
 			when(m.duplicate, h("span.badge.warn", text(p.say("delivered again")))),
 			when(m.input != "", h("span.chip", text(p.say("input %s", m.input)))),
-			h("span.message-size", text(p.sayN(len(m.message.Body), "one byte", "%d bytes", len(m.message.Body)))),
+			h("span.message-size", text(p.sayN(len(m.message.Body), "%d byte", "%d bytes", len(m.message.Body)))),
 			h("select", testid("message-form"), label(p.say("Show the body as")),
 				onChange(func(e Event) { p.update(func() { m.form = bodyForm(e.Value) }) }), nodes(options(string(m.form), forms...))),
 			when(p.env.Copy != nil, h("button.quiet", attr("type", "button"), testid("message-copy"), onClick(func() { p.copyMessage(m) }),
