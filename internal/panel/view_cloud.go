@@ -150,7 +150,7 @@ func (p *Panel) viewInvoke() *Node {
 		h("div.actions", h("button.primary", attr("type", "submit"), testid("invoke"), flag("disabled", c.invoke.busy), text(p.say("Invoke")))),
 		when(c.invoke.busy, h("p.help", text(p.say("Waiting for the device …")))),
 		viewResult(c.invoke.result, "invoke-result"),
-		p.viewCalls(),
+		p.viewInvocations(),
 	)
 }
 
@@ -183,8 +183,8 @@ func waySteps(steps []string) nodes {
 	return list
 }
 
-// viewCalls lists the direct methods that this page invoked, newest first.
-func (p *Panel) viewCalls() part {
+// viewInvocations lists the direct methods that this page invoked, newest first.
+func (p *Panel) viewInvocations() part {
 	calls := p.cloud.calls
 	if len(calls) == 0 {
 		return nil
