@@ -34,7 +34,7 @@ func TestBadInput(t *testing.T) {
 		notice := pn.reads("notice")
 		require.NotContains(t, notice, "a2V5MTIzNDU", "no secret in an error")
 		t.Log(notice)
-		if strings.Contains(pn.reads("state"), "lost") {
+		if strings.Contains(pn.reads("state"), "Reconnecting") {
 			pn.clicks("disconnect")
 		}
 		pn.sees("state", "")
@@ -55,7 +55,7 @@ func TestAnUnknownHost(t *testing.T) {
 	good := pn.value("connection-string")
 	pn.types("connection-string", "HostName=nobody.azure-devices.net;DeviceId=d;SharedAccessKey=a2V5MTIzNDU=")
 	pn.clicks("connect")
-	pn.sees("state", "Connection lost")
+	pn.sees("state", "Reconnecting in")
 	pn.sees("notice", "Cannot reach nobody.azure-devices.net: check the host name")
 	t.Log(pn.reads("notice"))
 	pn.clicks("disconnect")

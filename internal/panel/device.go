@@ -13,7 +13,9 @@ import (
 type device struct {
 	connection field // the connection string; it is a secret and stays in memory
 	reveal     bool  // show the connection string in clear
+	form       connectForm
 
+	options     hubclient.Options     // of the session that runs, or ran last
 	credentials hubclient.Credentials // of the session that runs, or ran last
 	client      *hubclient.Client     // nil: no session
 	stop        context.CancelFunc
@@ -26,35 +28,47 @@ type device struct {
 // running says whether there is a session, connected or trying to be.
 func (d *device) running() bool { return d.client != nil }
 
-// Connect starts the device's session with the connection string that is on the page.
+// Connect starts the device's session with what is in the connection form.
 func (p *Panel) Connect() {
 	p.mu.Lock()
-	text, running := p.device.connection.text, p.device.running()
+	running := p.device.running()
+	s, err := p.device.settings()
+	if err == nil && !running {
+		p.storeSecretLocked()
+	}
 	p.mu.Unlock()
 	if running {
 		return
 	}
-	credentials, err := hubclient.ParseConnectionString(text)
 	if err != nil {
 		p.fail("connect", err)
 		return
 	}
-	p.connectWith(credentials)
+	p.connectAs(s)
 }
 
+// connectWith connects a device that the form does not name, with the form's options.
 func (p *Panel) connectWith(credentials hubclient.Credentials) {
 	p.mu.Lock()
-	endpoint := p.endpoint(credentials.Host)
+	options, err := p.device.form.options()
 	p.mu.Unlock()
-	client, err := hubclient.New(credentials, &hubclient.Options{
-		Dial:       p.env.dialer(p),
-		Endpoint:   endpoint,
-		ServerTime: p.env.ServerTime,
-		OnState:    p.gotState,
-		OnMessage:  p.gotMessage,
-		OnDesired:  p.gotDesired,
-		OnMethod:   p.gotMethod,
-	})
+	if err != nil {
+		p.fail("connect", err)
+		return
+	}
+	p.connectAs(settings{credentials, options})
+}
+
+func (p *Panel) connectAs(s settings) {
+	credentials, options := s.credentials, s.options
+	p.mu.Lock()
+	if options.Endpoint == "" && credentials.Gateway == "" {
+		options.Endpoint = p.endpoint(credentials.Host)
+	}
+	p.mu.Unlock()
+	options.Dial, options.ServerTime = p.env.dialer(p), p.env.ServerTime
+	options.OnState, options.OnMessage, options.OnDesired, options.OnMethod = p.gotState, p.gotMessage, p.gotDesired, p.gotMethod
+	client, err := hubclient.New(credentials, &options)
 	if err != nil {
 		p.fail("connect", err)
 		return
@@ -64,7 +78,7 @@ func (p *Panel) connectWith(credentials hubclient.Credentials) {
 	p.update(func() {
 		p.clearNotice("connect")
 		d := &p.device
-		d.credentials, d.client, d.stop, d.done = credentials, client, stop, done
+		d.credentials, d.options, d.client, d.stop, d.done = credentials, options, client, stop, done
 		d.state = hubclient.State{Phase: hubclient.Dialing}
 		d.sent, d.received = 0, 0
 		p.twin.forget()

@@ -78,6 +78,9 @@ type Panel struct {
 	dps       provisioning
 	cloud     cloud
 	deviceLog journal
+
+	countdowns countdowns
+	kept       kept
 }
 
 type hubKind int
@@ -115,7 +118,11 @@ func New(env Env) *Panel {
 	p.methods = newMethodState()
 	p.dps = newProvisioning()
 	p.cloud = newCloud()
+	p.device.form = newConnectForm()
+	p.countdowns.wake = make(chan struct{}, 1)
+	p.loadKept()
 	p.start("events", p.serveEvents)
+	p.start("countdowns", p.serveCountdowns)
 	return p
 }
 

@@ -20,6 +20,8 @@ type provisioning struct {
 	steps                                  []hubclient.Step
 	assigned                               *hubclient.Assignment
 	failure                                string
+	revealDerived                          bool
+	payload                                field // JSON for a custom allocation policy; may be empty
 }
 
 func newProvisioning() provisioning {
@@ -55,8 +57,59 @@ func (d *provisioning) derivedKey() string {
 	return base64.StdEncoding.EncodeToString(hubproto.DeriveDeviceKey(key, strings.TrimSpace(d.registrationID.text)))
 }
 
+// chooseEnrollment says whose key it is. What the person typed stays; the emulator's other demonstration takes the place of
+// the one that stood there. The caller holds the lock.
+func (p *Panel) chooseEnrollment(group bool) {
+	d, demo := &p.dps, &p.cloud.info.Demo
+	if key := trimmed(&d.key); key == "" || key == demo.Group.PrimaryKey || key == demo.Individual.PrimaryKey {
+		p.offerEnrollment(group)
+		return
+	}
+	d.group = group
+}
+
+// forgetSecrets empties the form's key, and drops the assignment, whose credentials hold the device's.
+func (d *provisioning) forgetSecrets() {
+	d.key.set("")
+	d.assigned = nil
+}
+
+// ConnectAssigned connects the device that was registered last; a session that runs ends first.
+func (p *Panel) ConnectAssigned() {
+	p.start("the assigned device", func(ctx context.Context) {
+		p.mu.Lock()
+		assigned := p.dps.assigned
+		running := p.device.running()
+		p.mu.Unlock()
+		if assigned == nil {
+			return
+		}
+		if running {
+			p.endSession(ctx)
+		}
+		p.connectWith(assigned.Credentials)
+	})
+}
+
+// CopyDerivedKey puts the device's own key on the clipboard.
+func (p *Panel) CopyDerivedKey() {
+	p.mu.Lock()
+	key := p.dps.derivedKey()
+	p.mu.Unlock()
+	p.start("copy the key", func(ctx context.Context) {
+		if err := p.env.Copy(ctx, key); err != nil {
+			p.fail("copy", err)
+		}
+	})
+}
+
 // RegisterDevice asks the Device Provisioning Service for the device's hub, and connects to it with what it was given.
-func (p *Panel) RegisterDevice() {
+func (p *Panel) RegisterDevice() { p.register(true) }
+
+// RegisterOnly is RegisterDevice without the connecting.
+func (p *Panel) RegisterOnly() { p.register(false) }
+
+func (p *Panel) register(connect bool) {
 	p.mu.Lock()
 	d := &p.dps
 	enrollment := hubclient.Enrollment{
@@ -64,16 +117,17 @@ func (p *Panel) RegisterDevice() {
 		IDScope:        strings.TrimSpace(d.idScope.text),
 		RegistrationID: strings.TrimSpace(d.registrationID.text),
 		OnStep:         p.gotStep,
+		Payload:        []byte(trimmed(&d.payload)),
 	}
 	if url := p.endpoint(enrollment.Endpoint); url != "" {
 		enrollment.Endpoint = url
 	}
-	key, group, busy, running := strings.TrimSpace(d.key.text), d.group, d.busy, p.device.running()
+	key, group, busy := strings.TrimSpace(d.key.text), d.group, d.busy
 	p.mu.Unlock()
 	if busy {
 		return
 	}
-	raw, err := hubproto.ParseKey(key)
+	raw, err := hubclient.ParseKey(key)
 	if err != nil {
 		p.update(func() { p.dps.failure = sentence(err) })
 		return
@@ -106,10 +160,9 @@ func (p *Panel) RegisterDevice() {
 			return
 		}
 		p.refreshCloud(ctx)
-		if running {
-			p.endSession(ctx) // the device has one session at a time: the new identity takes the place of the old
+		if connect {
+			p.ConnectAssigned() // the device has one session at a time: the new identity takes the place of the old
 		}
-		p.connectWith(assignment.Credentials)
 	})
 }
 

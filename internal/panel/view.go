@@ -3,8 +3,6 @@ package panel
 import (
 	"fmt"
 	"strings"
-
-	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
 // View is what the page should show now.
@@ -43,12 +41,12 @@ func (p *Panel) viewHeader() *Node {
 		h("label.theme",
 			h("span", text(p.say("Language"))),
 			h("select", testid("language"),
-				Listener{Event: "change", Do: func(e Event) { p.update(func() { p.lang = matchLang(e.Value) }) }}, nodes(languages)),
+				Listener{Event: "change", Do: func(e Event) { p.SetLang(matchLang(e.Value)) }}, nodes(languages)),
 		),
 		h("label.theme",
 			h("span", text(p.say("Theme"))),
 			h("select", testid("theme"),
-				Listener{Event: "change", Do: func(e Event) { p.update(func() { p.theme = Theme(e.Value) }) }},
+				Listener{Event: "change", Do: func(e Event) { p.SetTheme(Theme(e.Value)) }},
 				nodes(options(string(p.theme), "auto", p.say("Auto"), "light", p.say("Light"), "dark", p.say("Dark"))),
 			),
 		),
@@ -78,7 +76,7 @@ func (p *Panel) viewLink() *Node {
 	name := d.name()
 	if name == "" { // before the first session: the one that Connect would begin
 		name = "—"
-		if next, err := hubclient.ParseConnectionString(d.connection.text); err == nil {
+		if next, err := d.formCredentials(); err == nil {
 			name = next.DeviceID
 		}
 	}
@@ -92,31 +90,6 @@ func (p *Panel) viewLink() *Node {
 		),
 		h("span.link-end.link-cloud", h("span.link-role", text(p.say("Hub"))), h("b", testid("hub-name"), text(host))),
 	)
-}
-
-// stateWords says how the connection is, for a person and for a test.
-func (p *Panel) stateWords() (words, state string) {
-	d := &p.device
-	if !d.running() {
-		if d.state.Phase == hubclient.Refused {
-			return p.say("Refused"), "refused"
-		}
-		return p.say("Not connected"), "disconnected"
-	}
-	s := d.state
-	switch s.Phase {
-	case hubclient.Dialing:
-		return p.say("Dialling …"), "dialing"
-	case hubclient.Connecting:
-		return p.say("Connecting …"), "connecting"
-	case hubclient.Connected:
-		return p.say("Connected since %s", s.Since.In(p.env.Location).Format("15:04:05")), "connected"
-	case hubclient.Reconnecting:
-		return p.say("Connection lost, next attempt at %s", p.nextTry().Format("15:04:05")), "reconnecting"
-	case hubclient.Refused:
-		return p.say("Refused"), "refused"
-	}
-	return p.say("Not connected"), "disconnected"
 }
 
 func (p *Panel) viewTabs() *Node {

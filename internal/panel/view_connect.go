@@ -1,43 +1,248 @@
 package panel
 
 import (
+	"cmp"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
 // viewConnection is the connection form, or the session's facts and the way to end it.
 func (p *Panel) viewConnection() *Node {
-	d := &p.device
-	if d.running() {
-		return h("div.card.session", key("session"),
-			h("dl.facts",
-				h("div", h("dt", text(p.say("Host"))), h("dd", text(d.endpoint()))),
-				h("div", h("dt", text(p.say("Device id"))), h("dd", text(d.name()))),
-				when(!d.state.TokenExpiry.IsZero(),
-					h("div", h("dt", text(p.say("SAS token until"))), h("dd", text(d.state.TokenExpiry.In(p.env.Location).Format("15:04:05"))))),
-			),
-			h("div.actions",
-				when(d.state.Phase == hubclient.Reconnecting,
-					h("button.secondary", attr("type", "button"), testid("try-now"), text(p.say("Try now")), onClick(p.TryNow))),
-				h("button.secondary", attr("type", "button"), testid("disconnect"), text(p.say("Disconnect")), onClick(p.Disconnect)),
-			),
-		)
+	if p.device.running() {
+		return p.viewSession()
 	}
-	return h("form.card.connect", key("connect"), onSubmit(p.Connect),
-		h("label.field-name", attr("for", "connection-string"), text(p.say("Device connection string"))),
-		h("div.with-button",
-			h("input.mono", secret(d.reveal), attr("id", "connection-string"), testid("connection-string"), attr("autocomplete", "off"), attr("spellcheck", "false"),
-				attr("autocapitalize", "off"), attr("placeholder", p.say("HostName=…;DeviceId=…;SharedAccessKey=…")),
-				attr("aria-describedby", "connection-help"), value{&d.connection}, p.typing(&d.connection)),
-			h("button.primary", attr("type", "submit"), testid("connect"), text(p.say("Connect"))),
+	return h("div.card.connect", key("connect"), p.viewConnectForm(), p.viewProfiles())
+}
+
+// viewSession says with what the device is connected, or tries to be.
+func (p *Panel) viewSession() *Node {
+	d := &p.device
+	fact := func(name, value string) *Node { return h("div", h("dt", text(name)), h("dd", text(value))) }
+	expiry := d.state.TokenExpiry
+	return h("div.card.session", key("session"),
+		h("dl.facts",
+			fact(p.say("Host"), d.endpoint()),
+			fact(p.say("Device id"), d.name()),
+			when(d.options.ModelID != "", fact(p.say("Model id"), d.options.ModelID)),
+			when(!expiry.IsZero(), h("div", h("dt", text(p.say("SAS token until"))), h("dd", testid("session-token"), text(expiry.In(p.env.Location).Format("15:04:05"))))),
+			when(!expiry.IsZero(), p.viewExpiry(expiry)),
 		),
-		p.viewCheck(p.say("Show the key"), "reveal", &d.reveal),
-		h("p.help", attr("id", "connection-help"), text(p.connectionHelp())),
+		h("div.actions",
+			when(d.state.Phase == hubclient.Reconnecting,
+				h("button.secondary", attr("type", "button"), testid("try-now"), text(p.say("Try now")), onClick(p.TryNow))),
+			h("button.secondary", attr("type", "button"), testid("disconnect"), text(p.say("Disconnect")), onClick(p.Disconnect)),
+		),
 	)
+}
+
+func (p *Panel) viewConnectForm() *Node {
+	d := &p.device
+	f := &d.form
+	way := func(w connectWay, name string) *Node {
+		return h("label.check",
+			h("input", attr("type", "radio"), attr("name", "connect-way"), testid("way-"+string(w)), flag("checked", f.way == w),
+				Listener{Event: "change", Do: func(Event) { p.update(func() { f.way = w }) }}),
+			h("span", text(name)))
+	}
+	var inputs *Node
+	switch f.way {
+	case wayFields:
+		inputs = p.viewFields()
+	case wayToken:
+		inputs = p.viewTokenWay()
+	default:
+		inputs = p.viewConnectionString()
+	}
+	return h("form.connect-form", onSubmit(p.Connect),
+		h("fieldset.choices.ways", h("legend", text(p.say("Connect with"))),
+			way(wayString, p.say("Connection string")), way(wayFields, p.say("Fields")), way(wayToken, p.say("SAS token"))),
+		inputs,
+		p.viewConnectCheck(),
+		p.viewAdvanced(),
+	)
+}
+
+func (p *Panel) connectButton() *Node {
+	return h("button.primary", attr("type", "submit"), testid("connect"), text(p.say("Connect")))
+}
+
+// viewSecret is the input of a secret, with a button beside it if there is one.
+func (p *Panel) viewSecret(name, id, placeholder string, f *field, reveal *bool, beside *Node) *Node {
+	return h("div.field",
+		h("label.field-name", attr("for", id), text(name)),
+		h("div.with-button",
+			h("input.mono", secret(*reveal), attr("id", id), testid(id), attr("autocomplete", "off"), attr("spellcheck", "false"),
+				attr("autocapitalize", "off"), attr("placeholder", placeholder), attr("aria-describedby", "connect-check"), value{f}, p.typing(f)),
+			beside),
+		p.viewCheck(p.say("Show the secret"), "reveal", reveal))
+}
+
+func (p *Panel) viewConnectionString() *Node {
+	d := &p.device
+	return h("div.way", key("string"),
+		p.viewSecret(p.say("Device connection string"), "connection-string", p.say("HostName=…;DeviceId=…;SharedAccessKey=…"), &d.connection, &d.reveal, p.connectButton()),
+		when(trimmed(&d.connection) != p.cloud.info.DeviceConnectionString && p.cloud.info.DeviceConnectionString != "",
+			h("button.quiet", attr("type", "button"), testid("use-ready-made"), text(p.say("Use the emulator's ready-made device")),
+				onClick(func() { p.update(func() { d.connection.set(p.cloud.info.DeviceConnectionString) }) }))),
+		h("p.help", attr("id", "connection-help"), text(p.connectionHelp())))
+}
+
+func (p *Panel) viewFields() *Node {
+	d := &p.device
+	f := &d.form
+	return h("div.way", key("fields"),
+		h("div.grid",
+			p.viewChecked(p.say("Host name"), "connect-host", &f.host, p.say("myhub.azure-devices.net"), hubproto.ValidHost),
+			p.viewChecked(p.say("Device id"), "connect-device-id", &f.deviceID, "", hubproto.ValidDeviceID),
+			p.viewChecked(p.say("Module id (if it is a module)"), "connect-module-id", &f.moduleID, "", hubproto.ValidDeviceID)),
+		p.viewSecret(p.say("Shared access key"), "connect-key", p.say("base64, ends in ="), &f.key, &d.reveal, p.connectButton()))
+}
+
+func (p *Panel) viewTokenWay() *Node {
+	d := &p.device
+	f := &d.form
+	token, err := hubproto.ParseSAS(f.token.text)
+	needsID := false
+	if err == nil {
+		_, deviceID, _ := tokenIdentity(token.Resource)
+		needsID = deviceID == ""
+	}
+	return h("div.way", key("token"),
+		p.viewSecret(p.say("SAS token"), "connect-token", p.say("SharedAccessSignature sr=…&sig=…&se=…"), &f.token, &d.reveal, p.connectButton()),
+		when(err == nil, p.viewToken(token)),
+		when(needsID, h("div.grid", key("ids"),
+			p.viewChecked(p.say("Device id"), "connect-device-id", &f.deviceID, "", hubproto.ValidDeviceID),
+			p.viewChecked(p.say("Module id (if it is a module)"), "connect-module-id", &f.moduleID, "", hubproto.ValidDeviceID))))
+}
+
+// viewChecked is a line of text with what is wrong with it under it.
+func (p *Panel) viewChecked(name, id string, f *field, placeholder string, check func(string) error) *Node {
+	problem := ""
+	if s := trimmed(f); s != "" {
+		if err := check(s); err != nil {
+			problem = sentence(err)
+		}
+	}
+	return h("div.checked",
+		p.viewText(name, id, f, attr("placeholder", placeholder), attr("aria-describedby", id+"-problem")),
+		h("p.problem", attr("id", id+"-problem"), testid(id+"-problem"), text(problem)))
+}
+
+// viewConnectCheck says, as soon as there is something to say, whom the form would connect, or what is wrong.
+func (p *Panel) viewConnectCheck() *Node {
+	d := &p.device
+	given := map[connectWay]*field{wayString: &d.connection, wayFields: &d.form.key, wayToken: &d.form.token}[d.form.way]
+	problem, whom := "", ""
+	if trimmed(given) != "" {
+		if s, err := d.settings(); err != nil {
+			problem = sentence(err)
+		} else {
+			whom = p.whom(s.credentials)
+		}
+	}
+	token, err := hubproto.ParseSAS(d.connectionToken())
+	return h("div.connect-check", attr("id", "connect-check"), attr("role", "status"),
+		h("p.problem", testid("connect-problem"), text(hubproto.Redact(problem))),
+		when(whom != "", h("p.help", testid("connect-whom"), text(whom))),
+		when(err == nil, p.viewToken(token)))
+}
+
+// connectionToken is the token in the connection string, if it holds one.
+func (d *device) connectionToken() string {
+	if d.form.way != wayString {
+		return ""
+	}
+	cr, err := hubclient.ParseConnectionString(d.connection.text)
+	if err != nil {
+		return ""
+	}
+	return cr.SharedAccessSignature
+}
+
+func (p *Panel) whom(cr hubclient.Credentials) string {
+	host := cr.Host
+	if cr.Gateway != "" {
+		host = p.say("%s through %s", cr.Host, cr.Gateway)
+	}
+	if cr.ModuleID != "" {
+		return p.say("Module %s of device %s at %s.", cr.ModuleID, cr.DeviceID, host)
+	}
+	return p.say("Device %s at %s.", cr.DeviceID, host)
+}
+
+func (p *Panel) viewAdvanced() *Node {
+	f := &p.device.form
+	endpoint := func(string) error { _, err := f.checkedEndpoint(); return err }
+	return h("details.more", h("summary", testid("advanced"), text(p.say("Advanced"))),
+		h("div.advanced",
+			h("div.grid",
+				p.viewText(p.say("IoT Plug and Play model id"), "connect-model-id", &f.modelID, attr("placeholder", "dtmi:com:example:Thermostat;1")),
+				p.viewChecked(p.say("Gateway host name"), "connect-gateway", &f.gateway, "", hubproto.ValidHost),
+				p.viewChecked(p.say("Custom endpoint"), "connect-endpoint", &f.endpoint, "wss://gateway.example/mqtt", endpoint),
+				p.viewText(p.say("Keep-alive in seconds"), "connect-keep-alive", &f.keepAlive, attr("inputmode", "numeric"), attr("placeholder", "240")),
+				p.viewText(p.say("Lifetime of a SAS token in minutes"), "connect-token-ttl", &f.tokenTTL, attr("inputmode", "numeric"), attr("placeholder", "60")),
+			),
+			p.viewCheck(p.say("Clean session: the hub forgets subscriptions and waiting messages at each connect"), "connect-clean-session", &f.cleanSession),
+			p.viewCheck(p.say("Will: the hub publishes this as telemetry if the connection breaks"), "connect-will", &f.will),
+			when(f.will, p.viewText(p.say("Body of the Will"), "connect-will-body", &f.willBody)),
+		))
 }
 
 func (p *Panel) connectionHelp() string {
 	if d := &p.device; d.connection.text != "" && d.connection.text == p.cloud.info.DeviceConnectionString {
-		return "A ready-made device of the emulator. Or paste your own device's string: it stays in this page's memory."
+		return p.say("A ready-made device of the emulator. Or paste your own device's string: it stays in this page's memory.")
 	}
-	return "The device's own string, from the Azure portal: Devices, your device, Primary connection string. It stays in this page's memory."
+	return p.say("The device's own string, from the Azure portal: Devices, your device, Primary connection string. It stays in this page's memory.")
+}
+
+// stateWords says how the connection is, for a person and for a test.
+func (p *Panel) stateWords() (words, state string) {
+	d := &p.device
+	s := d.state
+	if !d.running() && s.Phase != hubclient.Refused {
+		return p.say("Not connected"), "disconnected"
+	}
+	switch s.Phase {
+	case hubclient.Dialing:
+		return p.say("Dialling …"), "dialing"
+	case hubclient.Connecting:
+		return p.say("Connecting …"), "connecting"
+	case hubclient.Connected:
+		return p.say("Connected since %s", s.Since.In(p.env.Location).Format("15:04:05")), "connected"
+	case hubclient.Reconnecting:
+		next := p.nextTry()
+		if !time.Now().Before(next) {
+			return p.say("Reconnecting …"), "reconnecting"
+		}
+		return p.say("Reconnecting in %s (attempt %d)", p.until(next), s.Attempt+1), "reconnecting"
+	case hubclient.Refused:
+		return p.say("Refused: %s", p.refusal(s.Err)), "refused"
+	}
+	return p.say("Not connected"), "disconnected"
+}
+
+// refusal is why the hub refused, in few words; the notice says the rest.
+func (p *Panel) refusal(err error) string {
+	var refused *hubclient.ConnectError
+	var expired *hubclient.TokenExpiredError
+	var subscription *hubclient.SubscribeError
+	var takeover *hubclient.TakeoverError
+	switch {
+	case errors.As(err, &expired):
+		return p.say("the SAS token has expired")
+	case errors.As(err, &takeover):
+		return p.say("another client uses this identity")
+	case errors.As(err, &subscription):
+		return p.say("a subscription is not allowed")
+	case errors.As(err, &refused):
+		return refused.Code.String()
+	case err == nil:
+		return p.say("no reason was given")
+	}
+	first, _, _ := strings.Cut(sentence(err), ": ")
+	return cmp.Or(hubproto.Redact(first), p.say("no reason was given"))
 }

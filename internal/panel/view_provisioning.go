@@ -2,7 +2,10 @@ package panel
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
@@ -11,34 +14,81 @@ func (p *Panel) viewProvisioning() *Node {
 	choice := func(group bool, id, name string) *Node {
 		return h("label.check",
 			h("input", attr("type", "radio"), attr("name", "enrollment"), testid(id), flag("checked", d.group == group),
-				Listener{Event: "change", Do: func(Event) { p.update(func() { p.offerEnrollment(group) }) }}),
+				Listener{Event: "change", Do: func(Event) { p.update(func() { p.chooseEnrollment(group) }) }}),
 			h("span", text(name)))
 	}
-	keyName := "Symmetric key of the individual enrollment"
+	keyName := p.say("Symmetric key of the individual enrollment")
 	if d.group {
-		keyName = "Symmetric key of the enrollment group"
+		keyName = p.say("Symmetric key of the enrollment group")
+	}
+	keyProblem := ""
+	if _, err := hubclient.ParseKey(d.key.text); err != nil && trimmed(&d.key) != "" {
+		keyProblem = sentence(err)
 	}
 	return h("form.card", key("provisioning"), onSubmit(p.RegisterDevice),
 		h("h3", text(p.say("Register with the Device Provisioning Service"))),
 		h("fieldset.choices", h("legend", text(p.say("Enrollment"))),
-			choice(false, "dps-individual", "Individual"), choice(true, "dps-group", "Group")),
+			choice(false, "dps-individual", p.say("Individual")), choice(true, "dps-group", p.say("Group"))),
 		h("div.grid",
 			p.viewText(p.say("ID scope"), "dps-id-scope", &d.idScope, attr("placeholder", "0ne00…")),
-			p.viewText(p.say("Registration id"), "dps-registration-id", &d.registrationID),
+			p.viewChecked(p.say("Registration id"), "dps-registration-id", &d.registrationID, "", hubproto.ValidRegistrationID),
 		),
 		h("label.field",
 			h("span.field-name", text(keyName)),
 			h("input.mono", secret(d.reveal), testid("dps-key"), attr("autocomplete", "off"), attr("spellcheck", "false"), value{&d.key}, p.typing(&d.key))),
-		when(d.group && d.derivedKey() != "", h("p.help", text(p.say("The device's own key is derived from it here, in the page: the group's key is not sent.")))),
+		h("p.problem", testid("dps-key-problem"), text(keyProblem)),
+		p.viewDerivedKey(),
 		h("details.more", h("summary", text(p.say("Provisioning endpoint"))),
 			p.viewText(p.say("Host"), "dps-endpoint", &d.endpoint)),
+		h("details.more", h("summary", text(p.say("Payload for a custom allocation policy"))),
+			p.viewJSON(p.say("Payload (JSON, optional)"), "dps-payload", &d.payload, 3, true)),
 		h("div.actions",
 			p.viewCheck(p.say("Show the key"), "dps-reveal", &d.reveal),
 			when(d.busy, h("button.secondary", attr("type", "button"), testid("dps-cancel"), text(p.say("Cancel")), onClick(p.CancelRegistration))),
+			h("button.secondary", attr("type", "button"), testid("dps-only"), flag("disabled", d.busy), text(p.say("Register only")), onClick(p.RegisterOnly)),
 			h("button.primary", attr("type", "submit"), testid("dps-register"), flag("disabled", d.busy), text(p.say("Register and connect"))),
 		),
 		p.viewSteps(),
 	)
+}
+
+// viewDerivedKey shows the device's own key of a group enrollment: a secret, so behind dots.
+func (p *Panel) viewDerivedKey() part {
+	d := &p.dps
+	derived := d.derivedKey()
+	if derived == "" {
+		return nil
+	}
+	shown := strings.Repeat("•", 12)
+	if d.revealDerived {
+		shown = derived
+	}
+	return h("div.derived",
+		h("span.field-name", text(p.say("The device's own key"))),
+		h("code", testid("dps-derived-key"), text(shown)),
+		p.viewCheck(p.say("Show"), "dps-derived-reveal", &d.revealDerived),
+		when(p.env.Copy != nil, h("button.quiet", attr("type", "button"), testid("dps-derived-copy"), text(p.say("Copy")), onClick(p.CopyDerivedKey))),
+		h("p.help", text(p.say("The device's own key is derived from it here, in the page: the group's key is not sent."))))
+}
+
+// stepDirections are which way a step's packets went.
+var stepDirections = map[hubclient.StepKind]string{
+	hubclient.StepConnecting: "→", hubclient.StepRegistering: "→", hubclient.StepPolling: "→",
+	hubclient.StepSubscribed: "←", hubclient.StepAssigning: "←", hubclient.StepAssigned: "←",
+}
+
+// viewRetryAfter counts down to the next question, or the next try, while the registration waits for it.
+func (p *Panel) viewRetryAfter() part {
+	d := &p.dps
+	if !d.busy || len(d.steps) == 0 {
+		return nil
+	}
+	last := d.steps[len(d.steps)-1]
+	next := last.Time.Add(last.RetryAfter)
+	if last.RetryAfter == 0 || !time.Now().Before(next) {
+		return nil
+	}
+	return h("li.step.waiting", key("waiting"), testid("dps-countdown"), h("span", text(p.say("Asking again in %s", p.until(next)))))
 }
 
 // viewSteps draws the registration as it happens.
@@ -58,40 +108,45 @@ func (p *Panel) viewSteps() part {
 		}
 		rows = append(rows, h("li.step", key(fmt.Sprint(i)), attr("data-step", s.Kind.String()), testid("dps-step"),
 			h("time", text(clock(s.Time.In(p.env.Location)))),
-			h("b", text(stepName(s.Kind))),
+			h("span.arrow", attr("aria-hidden", "true"), text(stepDirections[s.Kind])),
+			h("b", text(p.stepName(s.Kind))),
 			when(note != "", h("span.outcome", text(note))),
 			when(s.Topic != "", h("code.topic", text(s.Topic))),
+			when(s.OperationID != "", h("span.summary", text(p.say("Operation id %s", s.OperationID)))),
 			when(s.Detail != "", h("span.summary", text(s.Detail))),
 		))
 	}
 	if a := d.assigned; a != nil {
 		rows = append(rows, h("li.step.final", key("assigned"), testid("dps-assigned"),
-			h("b", text(p.say("Assigned to %s as %s", a.AssignedHub, a.DeviceID)))))
+			h("b", text(p.say("Assigned to %s as %s", a.AssignedHub, a.DeviceID))),
+			when(len(a.Payload) > 0, h("pre", testid("dps-answer"), text(indented(a.Payload)))),
+			when(!p.device.running() || p.device.credentials.DeviceID != a.DeviceID || p.device.credentials.Host != a.AssignedHub,
+				h("button.secondary", attr("type", "button"), testid("dps-connect"), text(p.say("Connect to it")), onClick(p.ConnectAssigned)))))
 	}
 	if d.failure != "" {
 		rows = append(rows, h("li.step.failed", key("failure"), testid("dps-failure"), h("b", text(d.failure))))
 	}
-	return h("div", attr("role", "log"), label(p.say("Registration, step by step")), h("ol.steps", rows))
+	return h("div", attr("role", "log"), label(p.say("Registration, step by step")), h("ol.steps", rows, p.viewRetryAfter()))
 }
 
-func stepName(k hubclient.StepKind) string {
+func (p *Panel) stepName(k hubclient.StepKind) string {
 	switch k {
 	case hubclient.StepDialing:
-		return "Opening a WebSocket"
+		return p.say("Opening a WebSocket")
 	case hubclient.StepConnecting:
-		return "CONNECT with the registration's token"
+		return p.say("CONNECT with the registration's token")
 	case hubclient.StepSubscribed:
-		return "Subscribed to the answers"
+		return p.say("Subscribed to the answers")
 	case hubclient.StepRegistering:
-		return "Asking to be registered"
+		return p.say("Asking to be registered")
 	case hubclient.StepAssigning:
-		return "Accepted, the service is assigning a hub"
+		return p.say("Accepted, the service is assigning a hub")
 	case hubclient.StepPolling:
-		return "Asking how far it is"
+		return p.say("Asking how far it is")
 	case hubclient.StepAssigned:
-		return "Assigned"
+		return p.say("Assigned")
 	case hubclient.StepFailed:
-		return "Failed"
+		return p.say("Failed")
 	}
 	return k.String()
 }
