@@ -40,11 +40,19 @@ func show(root js.Value, params panel.Params, served bool, fatal func(sentence, 
 	}
 	p := panel.New(env)
 	paint := newPainter(dom.WrapElement(root), p.Handle)
-	js.Global().Get("document").Get("documentElement").Set("lang", string(p.Lang()))
-	p.Start()
-	paint.show(p.View())
-	for range frames.ready {
+	document := js.Global().Get("document").Get("documentElement")
+	shown := panel.Lang("")
+	draw := func() {
+		if lang := p.Lang(); lang != shown { // what a screen reader reads the page in
+			shown = lang
+			document.Set("lang", string(lang))
+		}
 		paint.show(p.View())
+	}
+	p.Start()
+	draw()
+	for range frames.ready {
+		draw()
 	}
 }
 

@@ -1,5 +1,8 @@
 // boot.js: starts hubpanel in its own page, shows how far the loading is, and what went wrong if it did.
 import { load } from "./hubpanel.js";
+import { say, translate } from "./lang.js";
+
+translate();
 
 const app = document.getElementById("app");
 const bar = document.getElementById("progress");
@@ -36,11 +39,11 @@ try {
         bar.value = loaded;
       }
       status.textContent = total > 0
-        ? `Loading the device: ${megabytes(loaded)} of ${megabytes(total)} MB`
-        : `Loading the device: ${megabytes(loaded)} MB`;
+        ? say.loadedOf(megabytes(loaded), megabytes(total))
+        : say.loaded(megabytes(loaded));
     },
   });
-  status.textContent = "Starting …";
+  status.textContent = say.starting;
   panel.ended.catch((error) => fatal(error.message, String(error.stack ?? "")));
   window.hubpanel = panel;
   panel.mount(app, { query, fragment, served: document.querySelector("meta[name=hubpanel-hub]")?.content === "served", onFatal: fatal });

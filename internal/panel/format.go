@@ -78,12 +78,12 @@ func checkJSON(what, s string) error {
 	}
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {
-		return fmt.Errorf("%s is not JSON: %w", what, err)
+		return tell("%v is not JSON: %v", &told{english: what}, err)
 	}
 	upTo := s[:min(int(max(syntax.Offset-1, 0)), len(s))]
 	line := 1 + strings.Count(upTo, "\n")
 	column := 1 + utf8.RuneCountInString(upTo[strings.LastIndex(upTo, "\n")+1:])
-	return fmt.Errorf("%s is not JSON: line %d, column %d: %s", what, line, column, syntax)
+	return tell("%v is not JSON: line %d, column %d: %v", &told{english: what}, line, column, syntax)
 }
 
 // checkObject is checkJSON for a patch, which must be an object.
@@ -92,7 +92,7 @@ func checkObject(what, s string) error {
 		return err
 	}
 	if !strings.HasPrefix(strings.TrimSpace(s), "{") {
-		return fmt.Errorf("%s must be a JSON object, for example {\"interval\": 10}", what)
+		return tell("%v must be a JSON object, for example %s", &told{english: what}, `{"interval": 10}`)
 	}
 	return nil
 }

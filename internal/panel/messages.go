@@ -177,7 +177,7 @@ func (p *Panel) copyMessage(m *received) {
 		err := p.env.Copy(ctx, body)
 		p.update(func() {
 			if err != nil {
-				p.failLocked("copy", fmt.Errorf("the message could not be copied: %w", err))
+				p.failLocked("copy", tell("the message could not be copied: %v", err))
 				return
 			}
 			p.clearNotice("copy")

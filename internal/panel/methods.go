@@ -151,7 +151,7 @@ func (p *Panel) gotMethod(ctx context.Context, m hubclient.Method) (hubclient.Re
 	p.update(func() {
 		call.status, call.response = response.Status, indented(response.Payload)
 		if err != nil {
-			call.status, call.response = 500, sentence(err)
+			call.status, call.response = 500, p.sentence(err)
 			p.failLocked("method", err)
 		} else {
 			p.clearNotice("method")

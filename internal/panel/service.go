@@ -3,8 +3,6 @@ package panel
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -18,9 +16,9 @@ type serviceError struct {
 	Text   string
 }
 
-func (e *serviceError) Error() string {
-	return fmt.Sprintf("the hub answered %d: %s", e.Status, e.Text)
-}
+func (e *serviceError) told() *told { return tell("the hub answered %d: %s", e.Status, e.Text) }
+
+func (e *serviceError) Error() string { return e.told().Error() }
 
 // service makes a request to the hub's service API, signed with the service policy, and returns the answer if it is a
 // 2xx. The caller closes its Body.
@@ -29,7 +27,7 @@ func (p *Panel) service(ctx context.Context, method, path string, body any, head
 	fetch, policy := p.cloud.fetch, p.cloud.service
 	p.mu.Unlock()
 	if fetch == nil {
-		return nil, errors.New("there is no emulator behind this page, so it has no cloud side")
+		return nil, tell("there is no emulator behind this page, so it has no cloud side")
 	}
 	r := &FetchRequest{Method: method, Path: path, Header: map[string]string{
 		// One minute is enough for a request; a stream was admitted when it was opened.

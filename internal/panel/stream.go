@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -73,7 +72,7 @@ func readEvents(r io.Reader, got func(data []byte)) {
 func (p *Panel) gotEvent(data []byte) {
 	var e storedEvent
 	if err := json.Unmarshal(data, &e); err != nil {
-		p.fail("hub", fmt.Errorf("the hub's event stream sent something that is not an event: %w", err))
+		p.fail("hub", tell("the hub's event stream sent something that is not an event: %v", err))
 		return
 	}
 	p.update(func() {
@@ -100,7 +99,7 @@ func (p *Panel) gotOperation(data []byte) {
 		Description   string    `json:"description"`
 	}
 	if err := json.Unmarshal(data, &o); err != nil {
-		p.fail("hub", fmt.Errorf("the hub's operations log sent something that is not an entry: %w", err))
+		p.fail("hub", tell("the hub's operations log sent something that is not an entry: %v", err))
 		return
 	}
 	kind := entryState

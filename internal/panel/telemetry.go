@@ -59,8 +59,8 @@ func (p *Panel) SendTelemetry() {
 	var line *entry
 	p.update(func() {
 		p.clearNotice("send")
-		line = p.deviceLog.add(p.now(), entrySent, "Telemetry", oneLine(string(message.Body), 90), describeMessage(message))
-		line.outcome, line.note = pending, "sending"
+		line = p.deviceLog.add(p.now(), entrySent, p.say("Telemetry"), oneLine(string(message.Body), 90), describeMessage(message))
+		line.outcome, line.note = pending, p.say("sending")
 	})
 	p.start("send telemetry", func(ctx context.Context) {
 		began := time.Now()
@@ -71,14 +71,14 @@ func (p *Panel) SendTelemetry() {
 		err := send(ctx, message)
 		p.update(func() {
 			if err != nil {
-				line.outcome, line.note = failed, "failed"
+				line.outcome, line.note = failed, p.say("failed")
 				p.failLocked("send", err)
 				return
 			}
 			p.device.sent++
-			line.outcome, line.note = done, "acknowledged in "+milliseconds(time.Since(began))
+			line.outcome, line.note = done, p.say("acknowledged in %s", milliseconds(time.Since(began)))
 			if qos0 {
-				line.note = "written (QoS 0 has no acknowledgement)"
+				line.note = p.say("written (QoS 0 has no acknowledgement)")
 			}
 		})
 	})

@@ -39,13 +39,13 @@ func (p *Panel) viewCloudPane() *Node {
 		h("div.card.target",
 			h("label.field.inline", h("span.field-name", text(p.say("Device"))),
 				h("select", testid("cloud-device"), Listener{Event: "change", Do: func(e Event) { p.SelectDevice(e.Value) }}, nodes(list))),
-			h("span.chip", testid("cloud-live"), attr("data-live", fmt.Sprint(c.live)), text(map[bool]string{true: "event stream open", false: "event stream closed"}[c.live])),
+			h("span.chip", testid("cloud-live"), attr("data-live", fmt.Sprint(c.live)), text(map[bool]string{true: p.say("event stream open"), false: p.say("event stream closed")}[c.live])),
 		),
 		card,
 		p.viewRegistry(),
 		p.viewFaults(),
-		p.viewJournal(&c.log, "cloud-log", "Operations log",
-			"Nothing yet. The hub writes here what it did and why it refused."),
+		p.viewJournal(&c.log, "cloud-log", p.say("Operations log"),
+			p.say("Nothing yet. The hub writes here what it did and why it refused.")),
 	)
 }
 
@@ -105,7 +105,7 @@ func (p *Panel) viewSendMessage() *Node {
 		h("h3", text(p.say("Send a cloud-to-device message"))),
 		h("div.field", h("label.field-name", attr("for", "c2d-body"), text(p.say("Body"))),
 			h("textarea.mono", attr("id", "c2d-body"), testid("c2d-body"), attr("rows", "3"), attr("spellcheck", "false"), value{&m.body}, p.typing(&m.body))),
-		p.viewProperties(&m.properties, "c2d-property", "Application properties"),
+		p.viewProperties(&m.properties, "c2d-property", p.say("Application properties")),
 		h("div.grid",
 			p.viewText(p.say("message-id"), "c2d-message-id", &m.messageID, attr("placeholder", p.say("made for you"))),
 			p.viewText(p.say("correlation-id"), "c2d-correlation-id", &m.correlationID),
@@ -215,15 +215,15 @@ func (p *Panel) viewEnrollments() *Node {
 	demo := p.cloud.info.Demo
 	row := func(group bool, name, registrationID string) *Node {
 		return h("div.enrollment",
-			h("div", h("b", text(name)), h("p.help", text("registration id "+registrationID))),
+			h("div", h("b", text(name)), h("p.help", text(p.say("registration id %s", registrationID)))),
 			h("button.secondary", attr("type", "button"), testid(map[bool]string{false: "use-individual", true: "use-group"}[group]), text(p.say("Use it")),
 				onClick(func() { p.update(func() { p.offerEnrollment(group) }) })))
 	}
 	return h("div.card", key("enrollments"),
 		h("h3", text(p.say("Enrollments of the emulator"))),
-		h("p.help", text("ID scope "+p.cloud.info.IDScope)),
-		row(false, "Individual enrollment", demo.Individual.RegistrationID),
-		row(true, "Enrollment group "+demo.Group.EnrollmentGroupID, demo.Group.RegistrationID),
+		h("p.help", text(p.say("ID scope %s", p.cloud.info.IDScope))),
+		row(false, p.say("Individual enrollment"), demo.Individual.RegistrationID),
+		row(true, p.say("Enrollment group %s", demo.Group.EnrollmentGroupID), demo.Group.RegistrationID),
 		h("p.help", text(p.say("The service answers 202 with retry-after while it assigns a hub, as the real one does; then it creates the device in the hub."))),
 	)
 }

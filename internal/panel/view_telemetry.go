@@ -5,7 +5,7 @@ func (p *Panel) viewComposer() *Node {
 	return h("form.card", key("telemetry"), onSubmit(p.SendTelemetry),
 		h("h3", text(p.say("Send telemetry"))),
 		p.viewJSON(p.say("Message body"), "telemetry-body", &c.body, 5, false),
-		p.viewProperties(&c.properties, "telemetry-property", "Application properties"),
+		p.viewProperties(&c.properties, "telemetry-property", p.say("Application properties")),
 		h("details.more",
 			h("summary", testid("telemetry-system"), text(p.say("System properties"))),
 			h("div.grid",
