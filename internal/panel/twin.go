@@ -3,7 +3,11 @@ package panel
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
@@ -13,30 +17,76 @@ import (
 type twinState struct {
 	known                           bool
 	loading                         bool
-	desired, reported               map[string]any
+	desired, reported               map[string]any // as parseDocument has them
 	desiredVersion, reportedVersion int64
-	changed                         int // desired changes since the session began, so that the view can point at the latest
+	changed                         int             // desired changes since the session began, so that the view can point at the latest
+	seen                            map[string]seen // by path: what changed in this session
+	readAt                          time.Time
 	patch                           field
+	ackCode, ackText                field // ac and ad of an acknowledgment
 	busy                            bool
 	result                          result
+}
+
+// seen is when a property was last seen to change. Over MQTT a hub sends no $metadata (protocol.md section 5), so the page
+// knows the times only of what it saw itself.
+type seen struct {
+	desired, reported time.Time
+	version           int64 // of the desired properties, by the change
 }
 
 func newTwinState() twinState {
 	var t twinState
 	t.patch.set("{\n  \"battery\": 87,\n  \"firmware\": \"1.0.3\",\n  \"oldSetting\": null\n}")
+	t.ackCode.set("200")
+	t.ackText.set("completed")
+	t.seen = map[string]seen{}
 	return t
 }
 
 func (t *twinState) forget() {
-	patch := t.patch
-	*t = twinState{patch: patch}
+	*t = twinState{patch: t.patch, ackCode: t.ackCode, ackText: t.ackText, seen: map[string]seen{}}
 }
 
-// versionless is a part of the twin without the $version that the hub puts among its properties.
+// see notes when what leads from one document to the other happened.
+func (t *twinState) see(before, after map[string]any, note func(*seen)) {
+	for _, c := range changesOf(before, after) {
+		// The whole way to it, and into what came with it: a row may stand for any of them.
+		for path := c.path; ; {
+			s := t.seen[path]
+			note(&s)
+			t.seen[path] = s
+			end := strings.LastIndexByte(path, '.')
+			if end < 0 {
+				break
+			}
+			path = path[:end]
+		}
+		for _, v := range []any{c.before, c.after} {
+			if m, ok := v.(map[string]any); ok {
+				t.seeInside(c.path, m, note)
+			}
+		}
+	}
+}
+
+func (t *twinState) seeInside(path string, m map[string]any, note func(*seen)) {
+	for name, v := range m {
+		inner := path + "." + name
+		s := t.seen[inner]
+		note(&s)
+		t.seen[inner] = s
+		if m, ok := v.(map[string]any); ok {
+			t.seeInside(inner, m, note)
+		}
+	}
+}
+
+// versionless is a part of the twin without what the hub puts among its properties: $version, and $metadata if it came.
 func versionless(raw json.RawMessage) map[string]any {
-	m := map[string]any{}
-	_ = json.Unmarshal(raw, &m) // the client has checked that it is an object
+	m := parseDocument(raw)
 	delete(m, "$version")
+	delete(m, "$metadata")
 	return m
 }
 
@@ -74,7 +124,7 @@ func (p *Panel) readTwin(ctx context.Context, client *hubclient.Client) {
 		}
 		p.clearNotice("twin")
 		t := &p.twin
-		t.known = true
+		t.known, t.readAt = true, p.now()
 		// The answer may be older than a notice that overtook it on its way through the client.
 		if twin.DesiredVersion >= t.desiredVersion {
 			t.desired, t.desiredVersion = versionless(twin.Desired), twin.DesiredVersion
@@ -82,8 +132,8 @@ func (p *Panel) readTwin(ctx context.Context, client *hubclient.Client) {
 		if twin.ReportedVersion >= t.reportedVersion {
 			t.reported, t.reportedVersion = versionless(twin.Reported), twin.ReportedVersion
 		}
-		p.deviceLog.add(p.now(), entryReceived, "Device twin",
-			fmt.Sprintf("Desired at version %d, reported at version %d.", t.desiredVersion, t.reportedVersion), "")
+		p.deviceLog.add(p.now(), entryReceived, p.say("Device twin"),
+			p.say("Desired at version %d, reported at version %d.", t.desiredVersion, t.reportedVersion), "")
 	})
 }
 
@@ -91,17 +141,27 @@ func (p *Panel) gotDesired(_ context.Context, d hubclient.Desired) {
 	defer p.recovered("a change of the desired properties")
 	p.update(func() {
 		t := &p.twin
+		before := t.desired
+		// The first document of a session is no news; a later one is what a broken connection kept from the device.
+		news := before != nil
 		if d.Full {
-			t.desired, t.desiredVersion = versionless(d.Patch), d.Version
+			t.desired = versionless(d.Patch)
+		} else {
+			t.known = true
+			t.desired = hubproto.MergePatch(before, versionless(d.Patch))
+		}
+		t.desiredVersion = d.Version
+		if news || !d.Full {
+			now := p.now()
+			t.see(before, t.desired, func(s *seen) { s.desired, s.version = now, d.Version })
+		}
+		if d.Full {
 			return
 		}
-		t.known = true
-		t.desired = hubproto.MergePatch(t.desired, versionless(d.Patch))
-		t.desiredVersion = d.Version
 		t.changed++
 		p.device.received++
-		p.deviceLog.add(p.now(), entryReceived, "Desired properties",
-			fmt.Sprintf("Version %d: %s", d.Version, oneLine(string(d.Patch), 80)), indented(d.Patch))
+		p.deviceLog.add(p.now(), entryReceived, p.say("Desired properties"),
+			p.say("Version %d: %s", d.Version, oneLine(string(d.Patch), 80)), indented(d.Patch))
 	})
 }
 
@@ -114,6 +174,40 @@ func (p *Panel) ReportPatch() {
 		p.fail("report", err)
 		return
 	}
+	p.report(patch)
+}
+
+// acknowledge reports desired properties as IoT Plug and Play wants them acknowledged, in one patch.
+func (p *Panel) acknowledge(rows []*twinRow) {
+	p.mu.Lock()
+	t := &p.twin
+	code, err := strconv.ParseInt(strings.TrimSpace(t.ackCode.text), 10, 32)
+	patch := map[string]any{}
+	for _, r := range rows {
+		patch = mergeAcknowledgments(patch, acknowledging(r, t.reported, code, t.desiredVersion, strings.TrimSpace(t.ackText.text)))
+	}
+	p.mu.Unlock()
+	if err != nil {
+		p.fail("report", errors.New("the acknowledgment's code (ac) is a whole number, for example 200"))
+		return
+	}
+	p.report(document(patch))
+}
+
+// mergeAcknowledgments joins two patches. Unlike MergePatch it keeps the nulls, which delete when the hub applies them.
+func mergeAcknowledgments(a, b map[string]any) map[string]any {
+	for name, v := range b {
+		old, wasObject := a[name].(map[string]any)
+		if m, ok := v.(map[string]any); ok && wasObject {
+			v = mergeAcknowledgments(old, m)
+		}
+		a[name] = v
+	}
+	return a
+}
+
+// report sends a patch, a JSON object, as reported properties.
+func (p *Panel) report(patch string) {
 	client, err := p.session()
 	if err != nil {
 		p.fail("report", err)
@@ -123,8 +217,8 @@ func (p *Panel) ReportPatch() {
 	p.update(func() {
 		p.clearNotice("report")
 		p.twin.busy = true
-		line = p.deviceLog.add(p.now(), entrySent, "Reported properties", oneLine(patch, 90), patch)
-		line.outcome, line.note = pending, "sending"
+		line = p.deviceLog.add(p.now(), entrySent, p.say("Reported properties"), oneLine(patch, 90), patch)
+		line.outcome, line.note = pending, p.say("sending")
 	})
 	p.start("report", func(ctx context.Context) {
 		version, err := client.Report(ctx, json.RawMessage(patch))
@@ -132,21 +226,32 @@ func (p *Panel) ReportPatch() {
 			t := &p.twin
 			t.busy = false
 			if err != nil {
-				line.outcome, line.note = failed, "failed"
+				line.outcome, line.note = failed, p.say("failed")
 				t.result = resultOf(err, "")
 				p.failLocked("report", err)
 				return
 			}
 			p.device.sent++
-			line.outcome, line.note = done, fmt.Sprintf("$version %d", version)
-			var applied map[string]any
-			_ = json.Unmarshal([]byte(patch), &applied) // checked above
-			t.reported = hubproto.MergePatch(t.reported, applied)
+			line.outcome, line.note = done, p.say("$version %d", version)
+			before := t.reported
+			t.reported = hubproto.MergePatch(before, parseDocument([]byte(patch)))
 			t.reportedVersion = version
-			t.result = resultOf(nil, fmt.Sprintf("The hub applied the patch: reported properties are at version %d.", version))
+			now := p.now()
+			t.see(before, t.reported, func(s *seen) { s.reported = now })
+			t.result = resultOf(nil, p.say("The hub applied the patch: reported properties are at version %d.", version))
 		})
 		p.refreshCloud(ctx)
 	})
+}
+
+// unacknowledged are the desired properties whose acknowledgment is missing, or is of another value.
+func unacknowledged(rows []*twinRow) (list []*twinRow) {
+	for _, r := range rows {
+		if r.property && r.isDesired && (r.ack == nil || r.state() != "same") {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 func document(m map[string]any) string {
