@@ -68,6 +68,7 @@ func (p *Panel) connectAs(s settings) {
 	p.mu.Unlock()
 	options.Dial, options.ServerTime = p.env.dialer(p), p.env.ServerTime
 	options.OnState, options.OnMessage, options.OnDesired, options.OnMethod = p.gotState, p.gotMessage, p.gotDesired, p.gotMethod
+	options.Trace = p.traced
 	client, err := hubclient.New(credentials, &options)
 	if err != nil {
 		p.fail("connect", err)

@@ -77,6 +77,7 @@ type Panel struct {
 	methods   methodState
 	dps       provisioning
 	cloud     cloud
+	wire      wireState
 	deviceLog journal
 
 	countdowns countdowns
@@ -121,6 +122,7 @@ func New(env Env) *Panel {
 	p.device.form = newConnectForm()
 	p.countdowns.wake = make(chan struct{}, 1)
 	p.loadKept()
+	p.wire = newWireState()
 	p.start("events", p.serveEvents)
 	p.start("countdowns", p.serveCountdowns)
 	return p

@@ -15,6 +15,7 @@ const (
 	TopicTwin         Topic = "twin"
 	TopicMethods      Topic = "methods"
 	TopicProvisioning Topic = "provisioning"
+	TopicWire         Topic = "wire"
 )
 
 var topics = []struct {
@@ -26,6 +27,7 @@ var topics = []struct {
 	{TopicTwin, "Device twin"},
 	{TopicMethods, "Direct methods"},
 	{TopicProvisioning, "Provisioning"},
+	{TopicWire, "Wire"},
 }
 
 // Theme is the page's colours.

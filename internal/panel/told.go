@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/wire"
 )
 
 // told is a text that waits for its language: an error that the panel itself makes, or a part of one. What makes an error
@@ -44,6 +45,9 @@ func (t *told) in(l Lang) string {
 	}
 	return l.say(t.english, values...)
 }
+
+// meaning says what a packet means; package wire's texts stand in the catalogs as the panel's own do.
+func (l Lang) meaning(t wire.Text) string { return l.say(t.Format, t.Values...) }
 
 // sentence is an error for a person, in the language if the panel made it, and without secrets.
 func (l Lang) sentence(err error) string {

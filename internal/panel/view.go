@@ -116,6 +116,8 @@ func (p *Panel) viewDevicePane() *Node {
 		card = p.viewMethods()
 	case TopicProvisioning:
 		card = p.viewProvisioning()
+	case TopicWire:
+		card = p.viewWire()
 	default:
 		card = p.viewComposer()
 	}

@@ -1,0 +1,197 @@
+package panel
+
+import (
+	"fmt"
+
+	"github.com/hubpanel/hubpanel/internal/wire"
+	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+)
+
+// viewWire shows every packet in words, and the selected one in fields and bytes.
+func (p *Panel) viewWire() *Node {
+	w := &p.wire
+	shown, all := w.matching(p.lang.meaning)
+	rows := make(nodes, 0, len(shown))
+	for _, r := range shown {
+		rows = append(rows, p.viewRecord(r))
+	}
+	return h("div.card.wire-card", key("wire"),
+		h("header.card-head", h("h3", text(p.say("MQTT packets"))),
+			h("div.actions",
+				p.viewWirePause(),
+				h("button.quiet", attr("type", "button"), testid("wire-clear"), flag("disabled", len(w.log.Records()) == 0), text(p.say("Clear")),
+					onClick(func() {
+						p.update(func() { w.log.Clear(); w.selected, w.paused, w.rows = 0, 0, wireRows })
+					})),
+				p.viewWireExport(),
+			)),
+		p.viewWireFilter(),
+		when(len(w.log.Records()) == 0, h("p.empty", testid("wire-empty"), text(p.say("Nothing yet. Connect the device: every packet between it and the hub is listed here, in words and in bytes. Passwords and keys are removed before they get here.")))),
+		when(len(w.log.Records()) > 0 && all == 0, h("p.empty", text(p.say("No packet matches the filter.")))),
+		when(len(rows) > 0, h("div.scroll.wire-rows", attr("role", "log"), label(p.say("MQTT packets")), attr("tabindex", "0"), h("ol", rows))),
+		h("div.wire-foot",
+			when(all > len(shown), h("button.quiet", attr("type", "button"), testid("wire-more"), text(p.say("Show %d more", min(wireRows, all-len(shown)))),
+				onClick(func() { p.update(func() { w.rows += wireRows }) }))),
+			when(w.log.Dropped() > 0, h("p.empty", testid("wire-dropped"), text(p.sayN(w.log.Dropped(), "%d older packet was dropped: the log is bounded.", "%d older packets were dropped: the log is bounded.", w.log.Dropped())))),
+		),
+		p.viewPacket(),
+	)
+}
+
+func (p *Panel) viewWirePause() *Node {
+	w := &p.wire
+	if w.paused > 0 {
+		return h("button.secondary", attr("type", "button"), testid("wire-pause"), attr("aria-pressed", "true"), text(p.say("Go on")),
+			onClick(func() { p.update(func() { w.paused = 0 }) }))
+	}
+	return h("button.quiet", attr("type", "button"), testid("wire-pause"), attr("aria-pressed", "false"), flag("disabled", len(w.log.Records()) == 0), text(p.say("Pause")),
+		onClick(func() {
+			p.update(func() {
+				if records := w.log.Records(); len(records) > 0 {
+					w.paused = records[len(records)-1].Number
+				}
+			})
+		}))
+}
+
+func (p *Panel) viewWireExport() part {
+	if p.env.Save == nil {
+		return nil
+	}
+	none := len(p.wire.log.Records()) == 0
+	return parts{
+		h("button.quiet", attr("type", "button"), testid("wire-pcapng"), flag("disabled", none), text(p.say("Save for Wireshark")),
+			onClick(func() { p.exportWire("wire", "application/octet-stream", wire.WritePcapng) })),
+		h("button.quiet", attr("type", "button"), testid("wire-jsonl"), flag("disabled", none), text(p.say("Save as JSON lines")),
+			onClick(func() { p.exportWire("wire-log", "application/jsonl", wire.WriteJSONLines) })),
+	}
+}
+
+func (p *Panel) viewWireFilter() *Node {
+	w := &p.wire
+	kinds := []string{"0", p.say("All packets")}
+	for k := mqttcodec.CONNECT; k <= mqttcodec.DISCONNECT; k++ {
+		kinds = append(kinds, fmt.Sprint(int(k)), k.String())
+	}
+	choose := func(set func(n int)) Listener {
+		return onChange(func(e Event) {
+			n := 0
+			for _, digit := range e.Value { // one of the numbers above
+				n = 10*n + int(digit-'0')
+			}
+			p.update(func() { set(n); w.rows = wireRows })
+		})
+	}
+	return h("div.grid.wire-filter",
+		p.viewText(p.say("Search"), "wire-search", &w.search, attr("placeholder", p.say("topic, payload or meaning"))),
+		h("label.field", h("span.field-name", text(p.say("Direction"))),
+			h("select", testid("wire-direction"), choose(func(n int) { w.direction = wire.Direction(n) }),
+				nodes(options(fmt.Sprint(int(w.direction)), "0", p.say("Both ways"), "1", p.say("Sent"), "2", p.say("Received"))))),
+		h("label.field", h("span.field-name", text(p.say("Packet"))),
+			h("select", testid("wire-type"), choose(func(n int) { w.kind = mqttcodec.Type(n) }), nodes(options(fmt.Sprint(int(w.kind)), kinds...)))),
+	)
+}
+
+func (p *Panel) viewRecord(r *wire.Record) *Node {
+	arrow, way := "→", p.say("Sent")
+	if r.Direction == wire.Received {
+		arrow, way = "←", p.say("Received")
+	}
+	return h("li.wire-record", key(fmt.Sprint(r.Number)), attr("data-direction", r.Direction.String()),
+		h("button.wire-line", attr("type", "button"), testid("wire-record"), attr("aria-expanded", fmt.Sprint(r.Number == p.wire.selected)),
+			onClick(func() { p.selectRecord(r.Number) }),
+			h("time", text(clock(r.At.In(p.env.Location)))),
+			h("span.arrow", attr("role", "img"), label(way), text(arrow)),
+			h("b.wire-type", text(r.Type.String())),
+			h("span.wire-meaning", text(p.lang.meaning(r.Meaning))),
+			h("span.wire-size", text(p.sayN(len(r.Bytes), "%d byte", "%d bytes", len(r.Bytes)))),
+		))
+}
+
+// maxHex is how many bytes of a packet are drawn; the export has all of them.
+const maxHex = 1024
+
+// viewPacket takes the selected packet apart.
+func (p *Panel) viewPacket() part {
+	r := p.wire.record()
+	if r == nil {
+		return nil
+	}
+	fields, err := wire.Dissect(r.Bytes)
+	facts := nodes{
+		viewFact(p.say("Number"), text(fmt.Sprint(r.Number))),
+		viewFact(p.say("Connection"), text(fmt.Sprint(r.Connection))),
+	}
+	if r.Message > 0 {
+		facts = append(facts, viewFact(p.say("WebSocket message"), text(fmt.Sprint(r.Message))))
+	}
+	if r.Partner > 0 {
+		facts = append(facts, viewFact(p.say("Belongs to"), h("button.quiet", attr("type", "button"), testid("wire-partner"),
+			text(fmt.Sprintf("#%d", r.Partner)), onClick(func() { p.selectRecord(r.Partner) }))))
+	}
+	if r.Took > 0 {
+		facts = append(facts, viewFact(p.say("Answered after"), text(milliseconds(r.Took))))
+	}
+	return h("section.wire-packet", label(p.say("Packet %d", r.Number)), testid("wire-packet"),
+		h("header.card-head", h("h4", text(r.Type.String()+" · "+p.lang.meaning(r.Meaning))),
+			h("button.quiet", attr("type", "button"), testid("wire-close"), text(p.say("Close")), onClick(func() { p.selectRecord(0) }))),
+		h("dl.facts", facts),
+		when(r.Redacted, h("p.help", text(p.say("Secrets were replaced by “…” before this was kept, so the packet was longer on the wire.")))),
+		when(err != nil, h("p.problem", text(fmt.Sprint(err)))),
+		h("div.columns",
+			h("ul.wire-fields", label(p.say("Fields")), p.viewFields(fields)),
+			p.viewHex(r.Bytes),
+		),
+		h("p.help", h("a", attr("href", wire.StandardURL()), attr("target", "_blank"), attr("rel", "noreferrer"), text(p.say("The standard of MQTT 3.1.1")))),
+	)
+}
+
+func viewFact(name string, value part) *Node { return h("div", h("dt", text(name)), h("dd", value)) }
+
+func (p *Panel) viewFields(fields []wire.Field) nodes {
+	list := make(nodes, 0, len(fields))
+	for i, f := range fields {
+		value := f.Value
+		if len(value) > 80 {
+			value = oneLine(value, 80)
+		}
+		list = append(list, h("li", key(fmt.Sprint(i)),
+			h("button.wire-field", attr("type", "button"), testid("wire-field"), attr("aria-pressed", fmt.Sprint(p.wire.from == f.From && p.wire.to == f.To)),
+				onClick(func() { p.mark(f.From, f.To) }),
+				h("span.wire-name", text(f.Name)), h("code", text(value)), h("span.wire-clause", text("§ "+f.Clause))),
+			when(len(f.Fields) > 0, h("ul", p.viewFields(f.Fields))),
+		))
+	}
+	return list
+}
+
+const hexColumns = 16
+
+// viewHex shows the bytes, sixteen a line, each a place to click.
+func (p *Panel) viewHex(packet []byte) *Node {
+	lines := nodes{}
+	for at := 0; at < min(len(packet), maxHex); at += hexColumns {
+		cells := nodes{h("span.hex-offset", text(fmt.Sprintf("%04x", at)))}
+		for i := at; i < min(at+hexColumns, len(packet)); i++ {
+			marked := ""
+			if p.wire.from <= i && i < p.wire.to {
+				marked = "hex-marked"
+			}
+			cells = append(cells, h("span.hex-byte", attr("class", marked), testid("hex-byte"), onClick(func() { p.markByte(i) }), text(fmt.Sprintf("%02x", packet[i]))))
+		}
+		cells = append(cells, h("span.hex-text", text(printableText(packet[at:min(at+hexColumns, len(packet))]))))
+		lines = append(lines, h("div.hex-line", key(fmt.Sprint(at)), cells))
+	}
+	return h("div.hex", attr("role", "group"), label(p.say("Bytes")), lines,
+		when(len(packet) > maxHex, h("p.empty", text(p.say("The first %d of %d bytes; saving has them all.", maxHex, len(packet))))))
+}
+
+func printableText(b []byte) string {
+	s := make([]byte, len(b))
+	for i, c := range b {
+		if s[i] = c; c < 0x20 || c > 0x7e {
+			s[i] = '.'
+		}
+	}
+	return string(s)
+}
