@@ -139,7 +139,7 @@ func (p *Panel) viewPacket() part {
 		when(r.Redacted, h("p.help", text(p.say("Secrets were replaced by “…” before this was kept, so the packet was longer on the wire.")))),
 		when(err != nil, h("p.problem", text(fmt.Sprint(err)))),
 		h("div.columns",
-			h("ul.wire-fields", label(p.say("Fields")), p.viewFields(fields)),
+			h("ul.wire-fields", label(p.say("Fields")), p.viewPacketFields(fields)),
 			p.viewHex(r.Bytes),
 		),
 		h("p.help", h("a", attr("href", wire.StandardURL()), attr("target", "_blank"), attr("rel", "noreferrer"), text(p.say("The standard of MQTT 3.1.1")))),
@@ -148,7 +148,7 @@ func (p *Panel) viewPacket() part {
 
 func viewFact(name string, value part) *Node { return h("div", h("dt", text(name)), h("dd", value)) }
 
-func (p *Panel) viewFields(fields []wire.Field) nodes {
+func (p *Panel) viewPacketFields(fields []wire.Field) nodes {
 	list := make(nodes, 0, len(fields))
 	for i, f := range fields {
 		value := f.Value
@@ -159,7 +159,7 @@ func (p *Panel) viewFields(fields []wire.Field) nodes {
 			h("button.wire-field", attr("type", "button"), testid("wire-field"), attr("aria-pressed", fmt.Sprint(p.wire.from == f.From && p.wire.to == f.To)),
 				onClick(func() { p.mark(f.From, f.To) }),
 				h("span.wire-name", text(f.Name)), h("code", text(value)), h("span.wire-clause", text("§ "+f.Clause))),
-			when(len(f.Fields) > 0, h("ul", p.viewFields(f.Fields))),
+			when(len(f.Fields) > 0, h("ul", p.viewPacketFields(f.Fields))),
 		))
 	}
 	return list
