@@ -194,7 +194,7 @@ func (p *Panel) answerByHand(c *methodCall, status int) {
 		}
 		response, err := parseResponse(statusText, c.editPayload.text)
 		if err != nil {
-			c.problem = sentence(err)
+			c.problem = p.sentence(err)
 			return
 		}
 		p.decide(c, &response)

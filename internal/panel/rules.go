@@ -2,7 +2,6 @@ package panel
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +53,7 @@ func (r *methodRule) answer() (hubclient.Response, time.Duration, error) {
 		delay, err = strconv.Atoi(s)
 	}
 	if err != nil || delay < 0 || delay > 300_000 {
-		return response, 0, errors.New("the answer's delay is a whole number of milliseconds from 0 to 300000")
+		return response, 0, tell("the answer's delay is a whole number of milliseconds from 0 to 300000")
 	}
 	return response, time.Duration(delay) * time.Millisecond, nil
 }
@@ -63,7 +62,7 @@ func (r *methodRule) answer() (hubclient.Response, time.Duration, error) {
 func parseResponse(statusText, payload string) (hubclient.Response, error) {
 	status, err := strconv.Atoi(strings.TrimSpace(statusText))
 	if err != nil {
-		return hubclient.Response{}, errors.New("the answer's status is a whole number, for example 200")
+		return hubclient.Response{}, tell("the answer's status is a whole number, for example 200")
 	}
 	if strings.TrimSpace(payload) == "" {
 		payload = "null"

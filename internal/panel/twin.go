@@ -3,8 +3,6 @@ package panel
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -119,7 +117,7 @@ func (p *Panel) readTwin(ctx context.Context, client *hubclient.Client) {
 		}
 		p.twin.loading = false
 		if err != nil {
-			p.failLocked("twin", fmt.Errorf("the twin could not be read: %w", err))
+			p.failLocked("twin", tell("the twin could not be read: %v", err))
 			return
 		}
 		p.clearNotice("twin")
@@ -188,7 +186,7 @@ func (p *Panel) acknowledge(rows []*twinRow) {
 	}
 	p.mu.Unlock()
 	if err != nil {
-		p.fail("report", errors.New("the acknowledgment's code (ac) is a whole number, for example 200"))
+		p.fail("report", tell("the acknowledgment's code (ac) is a whole number, for example 200"))
 		return
 	}
 	p.report(document(patch))
@@ -227,7 +225,7 @@ func (p *Panel) report(patch string) {
 			t.busy = false
 			if err != nil {
 				line.outcome, line.note = failed, p.say("failed")
-				t.result = resultOf(err, "")
+				t.result = p.resultOf(err, "")
 				p.failLocked("report", err)
 				return
 			}
@@ -238,7 +236,7 @@ func (p *Panel) report(patch string) {
 			t.reportedVersion = version
 			now := p.now()
 			t.see(before, t.reported, func(s *seen) { s.reported = now })
-			t.result = resultOf(nil, p.say("The hub applied the patch: reported properties are at version %d.", version))
+			t.result = p.resultOf(nil, p.say("The hub applied the patch: reported properties are at version %d.", version))
 		})
 		p.refreshCloud(ctx)
 	})

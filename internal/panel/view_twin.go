@@ -96,6 +96,9 @@ func (p *Panel) viewTwinRow(r *twinRow, cannot bool) *Node {
 		"same": p.say("same"), "differs": p.say("differs"), "desired": p.say("only desired"), "reported": p.say("only reported"),
 	}[state]
 	fresh := !times.desired.IsZero() && times.version == t.desiredVersion
+	if r.group {
+		times.desired, times.reported = time.Time{}, time.Time{} // its members say so
+	}
 	cell := func(has bool, v any, at time.Time, name string, more ...part) *Node {
 		return h("td", attr("role", "cell"), attr("data-name", name),
 			when(has && !r.group, h("code", text(compactValue(v)))),
@@ -105,7 +108,7 @@ func (p *Panel) viewTwinRow(r *twinRow, cannot bool) *Node {
 	// The key has the time: what changes is drawn anew, and its arrival is seen again.
 	return h("tr", key(fmt.Sprint(name, "@", times.desired.UnixNano())), attr("role", "row"), testid("twin-row"), attr("data-state", state), attr("data-fresh", fmt.Sprint(fresh)),
 		h("th", attr("role", "rowheader"), attr("scope", "row"), attr("data-depth", fmt.Sprint(len(r.path)-1)), attr("title", name), text(r.path[len(r.path)-1])),
-		cell(r.isDesired, r.desired, times.desired, p.say("Desired"), when(fresh, h("span.badge.accent", text(p.say("new"))))),
+		cell(r.isDesired, r.desired, times.desired, p.say("Desired"), when(fresh && !r.group, h("span.badge.accent", text(p.say("new"))))),
 		cell(r.isOurs, r.reported, times.reported, p.say("Reported"),
 			p.viewAcknowledgment(r.ack)),
 		h("td", attr("role", "cell"), attr("data-name", p.say("State")),
@@ -134,7 +137,7 @@ func (p *Panel) viewPreview() *Node {
 	case checkJSON("", t.patch.text) != nil:
 		return box() // the editor says so
 	case err != nil:
-		return box(h("p.problem", text(sentence(err))))
+		return box(h("p.problem", text(p.sentence(err))))
 	case !t.known:
 		return box(h("p.help", text(p.say("Once the twin is read, this shows what the patch would change."))))
 	}
