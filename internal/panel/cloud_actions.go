@@ -3,7 +3,6 @@ package panel
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -25,7 +24,7 @@ func (p *Panel) SendToDevice() {
 	header := map[string]string{}
 	expiry, err := p.expiry()
 	if err != nil {
-		p.update(func() { p.cloud.message.result = resultOf(err, "") })
+		p.update(func() { p.cloud.message.result = p.resultOf(err, "") })
 		return
 	}
 	p.update(func() {
@@ -59,7 +58,7 @@ func (p *Panel) SendToDevice() {
 		p.update(func() {
 			m := &p.cloud.message
 			m.busy = false
-			m.result = resultOf(err, p.say("The hub has it: it delivers as soon as %s is connected.", target))
+			m.result = p.resultOf(err, p.say("The hub has it: it delivers as soon as %s is connected.", target))
 			if err != nil {
 				p.cloud.refused(target, header["iothub-messageid"], m.result.text)
 			}
@@ -100,7 +99,7 @@ func (p *Panel) updateTwin(part *twinPatch, what string, body func(json.RawMessa
 	var target, patch string
 	p.update(func() { target, patch = p.cloud.target, part.patch.text })
 	if err := checkObject(what, patch); err != nil {
-		p.update(func() { part.result = resultOf(err, "") })
+		p.update(func() { part.result = p.resultOf(err, "") })
 		return
 	}
 	p.update(func() { part.busy = true })
@@ -110,7 +109,7 @@ func (p *Panel) updateTwin(part *twinPatch, what string, body func(json.RawMessa
 		if err == nil {
 			err = json.Unmarshal(raw, &twin)
 		}
-		p.update(func() { part.busy, part.result = false, resultOf(err, said(twin)) })
+		p.update(func() { part.busy, part.result = false, p.resultOf(err, said(twin)) })
 		p.loadCloudTwin(ctx)
 	})
 }
@@ -127,18 +126,18 @@ func (p *Panel) InvokeMethod() {
 	patience, patienceErr := strconv.Atoi(strings.TrimSpace(connectTimeout))
 	switch {
 	case name == "":
-		err = errors.New("the method has no name. Write one, for example reboot")
+		err = tell("the method has no name. Write one, for example reboot")
 	case err != nil || seconds < 5 || seconds > 300:
-		err = errors.New("the time-out is a whole number of seconds from 5 to 300")
+		err = tell("the time-out is a whole number of seconds from 5 to 300")
 	case patienceErr != nil || patience < 0 || patience > 300:
-		err = errors.New("the connect time-out is a whole number of seconds from 0 to 300")
+		err = tell("the connect time-out is a whole number of seconds from 0 to 300")
 	case strings.TrimSpace(payload) == "":
 		payload = "null"
 	default:
 		err = checkJSON("The payload", payload)
 	}
 	if err != nil {
-		p.update(func() { p.cloud.invoke.result = resultOf(err, "") })
+		p.update(func() { p.cloud.invoke.result = p.resultOf(err, "") })
 		return
 	}
 	p.update(func() { p.cloud.invoke.busy = true })
@@ -157,7 +156,7 @@ func (p *Panel) InvokeMethod() {
 		p.update(func() {
 			took := time.Since(began)
 			p.cloud.invoke.busy = false
-			p.cloud.invoke.result = resultOf(err, p.say("The device answered %d in %d ms.", answer.Status, took.Milliseconds()))
+			p.cloud.invoke.result = p.resultOf(err, p.say("The device answered %d in %d ms.", answer.Status, took.Milliseconds()))
 			call := cloudCall{at: began.In(p.env.Location), device: target, name: name, request: indented([]byte(payload)), status: answer.Status, answer: indented(answer.Payload), took: took}
 			if err != nil {
 				call.problem = p.cloud.invoke.result.text

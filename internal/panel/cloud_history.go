@@ -2,7 +2,6 @@ package panel
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -35,7 +34,7 @@ func (p *Panel) expiry() (string, error) {
 	}
 	seconds, err := strconv.Atoi(text)
 	if err != nil || seconds < 1 || seconds > 48*3600 {
-		return "", errors.New("the expiry is a whole number of seconds from 1 to 172800, which is two days")
+		return "", tell("the expiry is a whole number of seconds from 1 to 172800, which is two days")
 	}
 	return time.Now().Add(time.Duration(seconds) * time.Second).UTC().Format(time.RFC3339), nil
 }

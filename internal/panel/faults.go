@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -71,7 +70,7 @@ func (p *Panel) tookFaults(ctx context.Context, raw json.RawMessage, err error) 
 		f := &p.cloud.faults
 		f.busy = false
 		if err != nil {
-			f.result = resultOf(err, "")
+			f.result = p.resultOf(err, "")
 			return
 		}
 		f.inForce = in
@@ -103,7 +102,7 @@ func (p *Panel) SetDelay(on bool) {
 	p.mu.Unlock()
 	ms, err := strconv.ParseFloat(text, 64)
 	if on && (err != nil || !(ms > 0 && ms <= float64(maxDelay.Milliseconds()))) {
-		p.faultFailed(fmt.Errorf("the delay is a number of milliseconds, more than 0 and at most %d", maxDelay.Milliseconds()))
+		p.faultFailed(tell("the delay is a number of milliseconds, more than 0 and at most %d", maxDelay.Milliseconds()))
 		return
 	}
 	p.changeFaults(func(f *emulator.Faults) {
@@ -121,7 +120,7 @@ func (p *Panel) SetDrop(on bool) {
 	p.mu.Unlock()
 	percent, err := strconv.ParseFloat(text, 64)
 	if on && (err != nil || !(percent > 0 && percent <= 100)) {
-		p.faultFailed(errors.New("the share is a percentage, more than 0 and at most 100"))
+		p.faultFailed(tell("the share is a percentage, more than 0 and at most 100"))
 		return
 	}
 	p.changeFaults(func(f *emulator.Faults) {
@@ -163,7 +162,7 @@ func (p *Panel) CutConnection() {
 		_, err := p.ask(ctx, "DELETE", "/emulator/connections/"+url.PathEscape(target)+apiVersion, nil, nil)
 		p.update(func() {
 			f := &p.cloud.faults
-			f.busy, f.result = false, resultOf(err, p.say("The connection of %s was cut.", target))
+			f.busy, f.result = false, p.resultOf(err, p.say("The connection of %s was cut.", target))
 		})
 	})
 }
@@ -175,7 +174,7 @@ func (p *Panel) faultTarget() (target string) {
 }
 
 func (p *Panel) faultFailed(err error) {
-	p.update(func() { p.cloud.faults.busy, p.cloud.faults.result = false, resultOf(err, "") })
+	p.update(func() { p.cloud.faults.busy, p.cloud.faults.result = false, p.resultOf(err, "") })
 }
 
 // StartSecondSession connects a second device with the target's identity. It comes back each time when the hub closes it in

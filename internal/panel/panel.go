@@ -79,6 +79,7 @@ type Panel struct {
 	cloud     cloud
 	wire      wireState
 	deviceLog journal
+	copyAs    copyState
 
 	countdowns countdowns
 	kept       kept
@@ -119,6 +120,7 @@ func New(env Env) *Panel {
 	p.methods = newMethodState()
 	p.dps = newProvisioning()
 	p.cloud = newCloud()
+	p.copyAs.target = copyTargets[0].id
 	p.device.form = newConnectForm()
 	p.countdowns.wake = make(chan struct{}, 1)
 	p.loadKept()

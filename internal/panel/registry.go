@@ -3,8 +3,6 @@ package panel
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -91,7 +89,7 @@ func (p *Panel) changeRegistry(do func(ctx context.Context) (string, error)) {
 		if listErr := p.loadRegistry(ctx); err == nil {
 			err = listErr
 		}
-		p.update(func() { p.cloud.registry.busy, p.cloud.registry.result = false, resultOf(err, said) })
+		p.update(func() { p.cloud.registry.busy, p.cloud.registry.result = false, p.resultOf(err, said) })
 	})
 }
 
@@ -106,7 +104,7 @@ func (p *Panel) CreateDevice() {
 	id := strings.TrimSpace(p.cloud.registry.newID.text)
 	p.mu.Unlock()
 	if err := hubproto.ValidDeviceID(id); err != nil {
-		p.update(func() { p.cloud.registry.result = resultOf(err, "") })
+		p.update(func() { p.cloud.registry.result = p.resultOf(err, "") })
 		return
 	}
 	p.changeRegistry(func(ctx context.Context) (string, error) {
@@ -192,11 +190,11 @@ func (p *Panel) deviceKey(ctx context.Context, id string) ([]byte, error) {
 		return nil, err
 	}
 	if device.Authentication.SymmetricKey.PrimaryKey == "" {
-		return nil, errors.New("the device has no symmetric key: it proves with a certificate who it is")
+		return nil, tell("the device has no symmetric key: it proves with a certificate who it is")
 	}
 	key, err := hubproto.ParseKey(device.Authentication.SymmetricKey.PrimaryKey)
 	if err != nil {
-		return nil, fmt.Errorf("the registry's key %w", err)
+		return nil, tell("the registry's key %v", err)
 	}
 	return key, nil
 }

@@ -125,6 +125,7 @@ func (p *Panel) viewDevicePane() *Node {
 		h("header.pane-head", h("h2", text(p.say("Device"))), h("p", text(p.say("What runs in this page.")))),
 		p.viewConnection(),
 		card,
+		p.viewCopyAs(),
 		p.viewJournal(&p.deviceLog, "device-log", "Device log",
 			"Nothing yet. Connect, then send a message: every exchange with the hub is listed here."),
 	)

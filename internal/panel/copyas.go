@@ -1,0 +1,290 @@
+package panel
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/hubclient"
+)
+
+// copySource is the device on the page and the message that it would send, without secrets: what every target is made from.
+type copySource struct {
+	host, deviceID, moduleID string
+	ours                     bool // the hub is the emulator beside the page: its certificate is the development CA's
+	message                  hubclient.Message
+}
+
+// copyTarget is a way to be the same device elsewhere. Its texts hold placeholders where secrets belong.
+type copyTarget struct {
+	id, name string // of a program or a library: the same in every language
+	text     func(*copySource) string
+}
+
+var copyTargets = []copyTarget{
+	{"az-send", "az iot device send-d2c-message", (*copySource).azSend},
+	{"az-simulate", "az iot device simulate", (*copySource).azSimulate},
+	{"mosquitto", "mosquitto_pub", (*copySource).mosquitto},
+	{"node", "Node.js (azure-iot-device)", (*copySource).node},
+	{"python", "Python (azure-iot-device)", (*copySource).python},
+	{"go", "Go (hubclient)", (*copySource).golang},
+}
+
+// copyState is the choice of the card.
+type copyState struct {
+	target string
+	result result
+}
+
+// Placeholders for what is not known, and for what is never shown.
+const (
+	someHost   = "HUB.azure-devices.net"
+	someDevice = "DEVICE"
+	someKey    = "<the device's key>"
+)
+
+// copySourceLocked reads the page. The hub inside the page can be reached by nobody else, so a placeholder stands for it.
+func (p *Panel) copySourceLocked() *copySource {
+	credentials := p.device.credentials
+	if !p.device.running() {
+		if next, err := hubclient.ParseConnectionString(p.device.connection.text); err == nil {
+			credentials = next
+		}
+	}
+	s := &copySource{host: credentials.Host, deviceID: credentials.DeviceID, moduleID: credentials.ModuleID, message: p.telemetry.message()}
+	s.ours = p.hub == hubServed && s.host == p.cloud.info.HubHostName
+	if s.host == "" || s.host == inPageHost {
+		s.host = someHost
+	}
+	if s.deviceID == "" {
+		s.deviceID = someDevice
+	}
+	clean := p.secretsLocked().clean
+	s.message.Body = []byte(clean(string(s.message.Body)))
+	for key, value := range s.message.SystemProperties.All() {
+		s.message.SystemProperties.Set(key, clean(value))
+	}
+	s.message.Properties = append(hubproto.Properties(nil), s.message.Properties...)
+	for i := range s.message.Properties {
+		property := &s.message.Properties[i]
+		property.Name, property.Value = clean(property.Name), clean(property.Value)
+	}
+	return s
+}
+
+// copyTextLocked is the text of a target.
+func (p *Panel) copyTextLocked(id string) string {
+	for _, t := range copyTargets {
+		if t.id == id {
+			return t.text(p.copySourceLocked())
+		}
+	}
+	return ""
+}
+
+// hubName is the hub's name as az has it: the first part of its host's.
+func (s *copySource) hubName() string {
+	name, _, _ := strings.Cut(s.host, ".")
+	return name
+}
+
+// bareHost is the host without the port at which the page reached it.
+func (s *copySource) bareHost() string {
+	if host, _, err := net.SplitHostPort(s.host); err == nil {
+		return host
+	}
+	return s.host
+}
+
+// shellQuoted is a word of a POSIX shell that means s and nothing else.
+func shellQuoted(s string) string {
+	plain := strings.IndexFunc(s, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:@%+,", r))
+	}) < 0
+	if plain && s != "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// stringLiteral is a string literal of JavaScript and of Python alike: JSON's, with U+2028 and U+2029 escaped.
+func stringLiteral(s string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string always can be
+	return strings.TrimSpace(b.String())
+}
+
+// azProperties is the bag as az writes it: a=b;c=d, the system properties by their names on the wire.
+func (s *copySource) azProperties() string {
+	var list []string
+	for key, value := range s.message.SystemProperties.All() {
+		list = append(list, key+"="+value)
+	}
+	for _, property := range s.message.Properties {
+		list = append(list, property.Name+"="+property.Value)
+	}
+	return strings.Join(list, ";")
+}
+
+func (s *copySource) az(command, properties string, more ...string) string {
+	lines := []string{"az iot device " + command, "--hub-name " + shellQuoted(s.hubName()), "--device-id " + shellQuoted(s.deviceID)}
+	if bag := s.azProperties(); bag != "" {
+		lines = append(lines, properties+" "+shellQuoted(bag))
+	}
+	lines = append(lines, "--data "+shellQuoted(string(s.message.Body)))
+	return "az extension add --name azure-iot # once\naz login           # az asks the hub for the key itself\n" +
+		strings.Join(append(lines, more...), " \\\n  ") + "\n"
+}
+
+func (s *copySource) azSend() string { return s.az("send-d2c-message", "--props") }
+
+func (s *copySource) azSimulate() string {
+	return s.az("simulate", "--properties", "--msg-count 10", "--msg-interval 3")
+}
+
+func (s *copySource) mosquitto() string {
+	user := hubproto.Username{Host: s.bareHost(), DeviceID: s.deviceID, ModuleID: s.moduleID, APIVersion: hubproto.APIVersion}
+	topic := hubproto.AppendTelemetryTopic(nil, s.deviceID, s.moduleID, &s.message.SystemProperties, s.message.Properties)
+	ca := "/etc/ssl/certs/ca-certificates.crt"
+	if s.ours {
+		ca = "certs/ca.pem"
+	}
+	token := "# An hour: az iot hub generate-sas-token --hub-name " + shellQuoted(s.hubName()) + " --device-id " + shellQuoted(s.deviceID) + " --query sas -o tsv\n" +
+		"SAS_TOKEN='<the SAS token>'\n"
+	return token + "mosquitto_pub -V mqttv311 -q 1 \\\n" +
+		"  -h " + shellQuoted(s.bareHost()) + " -p 8883 --cafile " + ca + " \\\n" +
+		"  -i " + shellQuoted(hubproto.ClientID(s.deviceID, s.moduleID)) + " \\\n" +
+		"  -u " + shellQuoted(user.String()) + " -P \"$SAS_TOKEN\" \\\n" +
+		"  -t " + shellQuoted(string(topic)) + " \\\n" +
+		"  -m " + shellQuoted(string(s.message.Body)) + "\n"
+}
+
+// environment says where the program finds its secret.
+func (s *copySource) environment(comment string) string {
+	module := ""
+	if s.moduleID != "" {
+		module = ";ModuleId=" + s.moduleID
+	}
+	text := comment + " export IOTHUB_DEVICE_CONNECTION_STRING='HostName=" + s.host + ";DeviceId=" + s.deviceID + module + ";SharedAccessKey=" + someKey + "'\n"
+	if s.ours {
+		text += comment + " The emulator speaks TLS with its own CA, certs/ca.pem, and over 443: see docs/emulator.md.\n"
+	}
+	return text
+}
+
+func (s *copySource) node() string {
+	client := "const { " + s.clientClass("Client", "ModuleClient") + ", Message } = require(\"azure-iot-device\");\n"
+	var set strings.Builder
+	for _, f := range []struct{ name, value string }{
+		{"contentType", s.message.ContentType}, {"contentEncoding", s.message.ContentEncoding},
+		{"messageId", s.message.MessageID}, {"correlationId", s.message.CorrelationID},
+	} {
+		if f.value != "" {
+			fmt.Fprintf(&set, "  message.%s = %s;\n", f.name, stringLiteral(f.value))
+		}
+	}
+	for _, property := range s.message.Properties {
+		fmt.Fprintf(&set, "  message.properties.add(%s, %s);\n", stringLiteral(property.Name), stringLiteral(property.Value))
+	}
+	return "// npm install azure-iot-device azure-iot-device-mqtt\n" + s.environment("//") + client +
+		"const { MqttWs } = require(\"azure-iot-device-mqtt\"); // MQTT over WebSocket, port 443\n\n" +
+		"(async () => {\n" +
+		"  const device = " + s.clientClass("Client", "ModuleClient") + ".fromConnectionString(process.env.IOTHUB_DEVICE_CONNECTION_STRING, MqttWs);\n" +
+		"  await device.open();\n" +
+		"  const message = new Message(" + stringLiteral(string(s.message.Body)) + ");\n" + set.String() +
+		"  await device." + s.clientClass("sendEvent(", "sendOutputEvent(\"output\", ") + "message);\n" +
+		"  await device.close();\n" +
+		"})();\n"
+}
+
+// clientClass chooses what SDKs call differently for a module.
+func (s *copySource) clientClass(device, module string) string {
+	if s.moduleID != "" {
+		return module
+	}
+	return device
+}
+
+func (s *copySource) python() string {
+	var set strings.Builder
+	for _, f := range []struct{ name, value string }{
+		{"content_type", s.message.ContentType}, {"content_encoding", s.message.ContentEncoding},
+		{"message_id", s.message.MessageID}, {"correlation_id", s.message.CorrelationID},
+	} {
+		if f.value != "" {
+			fmt.Fprintf(&set, "message.%s = %s\n", f.name, stringLiteral(f.value))
+		}
+	}
+	for _, property := range s.message.Properties {
+		fmt.Fprintf(&set, "message.custom_properties[%s] = %s\n", stringLiteral(property.Name), stringLiteral(property.Value))
+	}
+	class := s.clientClass("IoTHubDeviceClient", "IoTHubModuleClient")
+	return "# pip install azure-iot-device\n" + s.environment("#") + "import os\n" +
+		"from azure.iot.device import " + class + ", Message\n\n" +
+		"client = " + class + ".create_from_connection_string(\n" +
+		"    os.environ[\"IOTHUB_DEVICE_CONNECTION_STRING\"],\n" +
+		"    websockets=True,  # MQTT over WebSocket, port 443\n" +
+		")\n" +
+		"client.connect()\n" +
+		"message = Message(" + stringLiteral(string(s.message.Body)) + ")\n" + set.String() +
+		"client.send_message(message)\n" +
+		"client.shutdown()\n"
+}
+
+func (s *copySource) golang() string {
+	var set strings.Builder
+	for _, f := range []struct{ name, value string }{
+		{"ContentType", s.message.ContentType}, {"ContentEncoding", s.message.ContentEncoding},
+		{"MessageID", s.message.MessageID}, {"CorrelationID", s.message.CorrelationID}, {"ComponentName", s.message.ComponentName},
+	} {
+		if f.value != "" {
+			fmt.Fprintf(&set, "\tmessage.%s = %s\n", f.name, strconv.Quote(f.value))
+		}
+	}
+	if len(s.message.Properties) > 0 {
+		set.WriteString("\tmessage.Properties = hubclient.Properties{\n")
+		for _, property := range s.message.Properties {
+			fmt.Fprintf(&set, "\t\t{Name: %s, Value: %s},\n", strconv.Quote(property.Name), strconv.Quote(property.Value))
+		}
+		set.WriteString("\t}\n")
+	}
+	return s.environment("//") + `package main
+
+import (
+	"context"
+	"log"
+	"os"
+
+	"github.com/hubpanel/hubpanel/pkg/hubclient"
+)
+
+func main() {
+	credentials, err := hubclient.ParseConnectionString(os.Getenv("IOTHUB_DEVICE_CONNECTION_STRING"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	device, err := hubclient.New(credentials, nil) // MQTT over WebSocket, port 443
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	over := make(chan error, 1)
+	go func() { over <- device.Run(ctx) }()
+
+	message := hubclient.Message{Body: []byte(` + strconv.Quote(string(s.message.Body)) + `)}
+` + set.String() + `	if err := device.Send(ctx, message); err != nil { // returns when the hub has acknowledged it
+		log.Print(err)
+	}
+	stop()
+	if err := <-over; err != nil {
+		log.Fatal(err)
+	}
+}
+`
+}
