@@ -28,7 +28,7 @@ func (p *Panel) viewToken(t hubproto.SASToken) *Node {
 	if t.Policy != "" {
 		signer = p.say("the policy %s", t.Policy)
 	}
-	return h("dl.facts.token", testid("token"),
+	return h("dl.facts.token-facts", testid("token"),
 		h("div", h("dt", text(p.say("Resource"))), h("dd", testid("token-resource"), text(t.Resource))),
 		h("div", h("dt", text(p.say("Signed with"))), h("dd", testid("token-signer"), text(signer))),
 		h("div", h("dt", text(p.say("Expires"))), h("dd", testid("token-expiry"), text(t.Expiry.In(p.env.Location).Format("2006-01-02 15:04:05 MST")))),

@@ -58,8 +58,9 @@ func (p *Panel) viewConnectForm() *Node {
 		inputs = p.viewConnectionString()
 	}
 	return h("form.connect-form", onSubmit(p.Connect),
-		h("fieldset.choices.ways", h("legend", text(p.say("Connect with"))),
-			way(wayString, p.say("Connection string")), way(wayFields, p.say("Fields")), way(wayToken, p.say("SAS token"))),
+		h("fieldset.choices.connect-ways", h("legend", text(p.say("Connect with"))),
+			way(wayString, p.say("Connection string")), way(wayFields, p.say("Fields")), way(wayToken, p.say("SAS token")),
+			h("button.quiet", attr("type", "button"), testid("way-dps"), text(p.say("Or through the Device Provisioning Service")), onClick(func() { p.Show(TopicProvisioning) }))),
 		inputs,
 		p.viewConnectCheck(),
 		p.viewAdvanced(),
@@ -83,7 +84,7 @@ func (p *Panel) viewSecret(name, id, placeholder string, f *field, reveal *bool,
 
 func (p *Panel) viewConnectionString() *Node {
 	d := &p.device
-	return h("div.way", key("string"),
+	return h("div.connect-way", key("string"),
 		p.viewSecret(p.say("Device connection string"), "connection-string", p.say("HostName=…;DeviceId=…;SharedAccessKey=…"), &d.connection, &d.reveal, p.connectButton()),
 		when(trimmed(&d.connection) != p.cloud.info.DeviceConnectionString && p.cloud.info.DeviceConnectionString != "",
 			h("button.quiet", attr("type", "button"), testid("use-ready-made"), text(p.say("Use the emulator's ready-made device")),
@@ -94,7 +95,7 @@ func (p *Panel) viewConnectionString() *Node {
 func (p *Panel) viewFields() *Node {
 	d := &p.device
 	f := &d.form
-	return h("div.way", key("fields"),
+	return h("div.connect-way", key("fields"),
 		h("div.grid",
 			p.viewChecked(p.say("Host name"), "connect-host", &f.host, p.say("myhub.azure-devices.net"), hubproto.ValidHost),
 			p.viewChecked(p.say("Device id"), "connect-device-id", &f.deviceID, "", hubproto.ValidDeviceID),
@@ -111,7 +112,7 @@ func (p *Panel) viewTokenWay() *Node {
 		_, deviceID, _ := tokenIdentity(token.Resource)
 		needsID = deviceID == ""
 	}
-	return h("div.way", key("token"),
+	return h("div.connect-way", key("token"),
 		p.viewSecret(p.say("SAS token"), "connect-token", p.say("SharedAccessSignature sr=…&sig=…&se=…"), &f.token, &d.reveal, p.connectButton()),
 		when(err == nil, p.viewToken(token)),
 		when(needsID, h("div.grid", key("ids"),

@@ -88,7 +88,7 @@ func (p *Panel) viewRetryAfter() part {
 	if last.RetryAfter == 0 || !time.Now().Before(next) {
 		return nil
 	}
-	return h("li.step.waiting", key("waiting"), testid("dps-countdown"), h("span", text(p.say("Asking again in %s", p.until(next)))))
+	return h("li.step.countdown", key("waiting"), testid("dps-countdown"), h("span", text(p.say("Asking again in %s", p.until(next)))))
 }
 
 // viewSteps draws the registration as it happens.
