@@ -80,6 +80,7 @@ type Panel struct {
 	wire      wireState
 	deviceLog journal
 	copyAs    copyState
+	exports   exportState
 
 	countdowns countdowns
 	kept       kept

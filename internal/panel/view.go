@@ -126,6 +126,7 @@ func (p *Panel) viewDevicePane() *Node {
 		p.viewConnection(),
 		card,
 		p.viewCopyAs(),
+		p.viewExport(),
 		p.viewJournal(&p.deviceLog, "device-log", "Device log",
 			"Nothing yet. Connect, then send a message: every exchange with the hub is listed here."),
 	)
