@@ -67,6 +67,7 @@ wasm: ## build web/hubpanel.wasm and copy the toolchain's wasm_exec.js beside it
 dist: wasm ## write the static site to dist/ (more hosts: CONNECT_SRC="wss://gateway.example")
 	rm -rf dist
 	$(GO) run ./internal/site/dist -web web -o dist -connect-src "$(CONNECT_SRC)"
+	cd tools && $(GO) run ./brotlidist ../dist
 
 # The e2e benchmark BenchmarkFirstControl measures the time from navigation to the first usable control.
 # wasm/default.pgo, which go build finds by its name: the codec's hot calls are inlined in the page, as V8 would do with JavaScript.

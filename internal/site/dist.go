@@ -9,7 +9,9 @@ import (
 )
 
 // WriteDist writes the static site into dir, which must not exist or be empty: the same files, for any web host, at its
-// root or below it. The policy stands in the pages, and they know that there is no hub but the one inside them.
+// root or below it. The policy stands in the pages, and they know that there is no hub but the one inside them. All but
+// the entrances have names with a hash of their content; compressed copies stand beside what is worth compressing, and a
+// file _headers says, to the hosts that read it, how to send what.
 func (s *Site) WriteDist(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -18,18 +20,30 @@ func (s *Site) WriteDist(dir string) error {
 	if len(entries) > 0 {
 		return fmt.Errorf("site: %s is not empty, and what stands there would be mixed with the site: remove it first", dir)
 	}
-	for name, f := range s.files {
-		data, err := s.filled(f, InPageHub, contentSecurityPolicy(s.connect(name, false)))
-		if err != nil {
+	files, err := s.static()
+	if err != nil {
+		return err
+	}
+	for name, data := range files {
+		if err := write(dir, name, data); err != nil {
 			return err
 		}
-		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return fmt.Errorf("site: %w", err)
+		if compressible(mediaType(name)) {
+			if err := write(dir, name+".gz", compress(data, bestCompression)); err != nil {
+				return err
+			}
 		}
-		if err := os.WriteFile(file, data, 0o644); err != nil {
-			return fmt.Errorf("site: %w", err)
-		}
+	}
+	return write(dir, "_headers", hostHeaders(files))
+}
+
+func write(dir, name string, data []byte) error {
+	file := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("site: %w", err)
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		return fmt.Errorf("site: %w", err)
 	}
 	return nil
 }

@@ -271,8 +271,8 @@ func TestWriteDist(t *testing.T) {
 	require.Less(t, strings.Index(index, "http-equiv"), strings.Index(index, "<title>"), "the policy comes first")
 
 	require.Equal(t, "'self'", directives(t, metaPolicy(t, read("embed.html")))["connect-src"])
-	require.Equal(t, string(folder()["hubpanel.wasm"].Data), read("hubpanel.wasm"))
-	require.Equal(t, string(folder()["lang/pl.json"].Data), read("lang/pl.json"))
+	require.Equal(t, string(folder()["hubpanel.wasm"].Data), read(only(t, dir, "hubpanel.*.wasm")))
+	require.Equal(t, string(folder()["lang/pl.json"].Data), read(only(t, dir, "lang/pl.*.json")))
 	require.NoFileExists(t, filepath.Join(dir, "web.go"))
 
 	require.ErrorContains(t, s.WriteDist(dir), "not empty", "nothing is mixed with what stands there")
@@ -322,21 +322,23 @@ func TestParseConnectSrc(t *testing.T) {
 	}
 }
 
-// The handler and the static site show the same files.
-func TestServedAndStaticHoldTheSame(t *testing.T) {
-	s := newSite(t, Options{})
-	dir := t.TempDir()
-	require.NoError(t, s.WriteDist(dir))
-	var written []string
-	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+// only returns the one file of dir that a pattern matches.
+func only(t *testing.T, dir, pattern string) string {
+	t.Helper()
+	found, err := fs.Glob(os.DirFS(dir), pattern)
+	require.NoError(t, err)
+	require.Len(t, found, 1, pattern)
+	return found[0]
+}
+
+// written are the names of a folder's files.
+func written(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	require.NoError(t, fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
-			name, _ := filepath.Rel(dir, path)
-			written = append(written, filepath.ToSlash(name))
+			names = append(names, name)
 		}
 		return err
 	}))
-	require.Len(t, written, len(s.files))
-	for _, name := range written {
-		require.True(t, s.Has("/"+name), name)
-	}
+	return names
 }
