@@ -65,14 +65,14 @@ func newPainter(root dom.Element, handle func(func(panel.Event), panel.Event)) *
 	return p
 }
 
-// submitByKey makes Ctrl-Enter (or Cmd-Enter) in a text area send its form, as Enter does in a line of text.
+// submitByKey makes Ctrl-Enter (or Cmd-Enter) in any field send its form, as Enter does in a line of text.
 func submitByKey(e dom.Event) {
 	v := e.Underlying()
 	if v.Get("key").String() != "Enter" || !v.Get("ctrlKey").Bool() && !v.Get("metaKey").Bool() {
 		return
 	}
 	target := v.Get("target")
-	if form := target.Get("form"); target.Get("localName").String() == "textarea" && form.Truthy() {
+	if form := target.Get("form"); form.Truthy() {
 		e.PreventDefault()
 		form.Call("requestSubmit")
 	}
@@ -117,8 +117,8 @@ func (p *painter) dispatch(e dom.Event) {
 func (p *painter) key(e dom.Event) {
 	v := e.Underlying()
 	name := v.Get("key")
-	if name.Type() != js.TypeString || v.Get("isComposing").Truthy() {
-		return // a password manager's own event; a half-written character
+	if name.Type() != js.TypeString || v.Get("isComposing").Truthy() || v.Get("defaultPrevented").Truthy() {
+		return // a password manager's own event; a half-written character; one that has sent its form
 	}
 	key, target := name.String(), v.Get("target")
 	plain := utf8.RuneCountInString(key) == 1
@@ -126,6 +126,10 @@ func (p *painter) key(e dom.Event) {
 		key = "Shift+" + key
 	}
 	if v.Get("altKey").Truthy() {
+		// With Alt a digit is the key that it stands on: elsewhere it needs Shift, or makes another character.
+		if digit, ok := strings.CutPrefix(stringOr(v.Get("code"), ""), "Digit"); ok {
+			key = digit
+		}
 		key = "Alt+" + key
 	}
 	if v.Get("ctrlKey").Truthy() || v.Get("metaKey").Truthy() {
@@ -293,7 +297,19 @@ func (p *painter) patchAttrs(shown *painted, before *panel.Node) {
 	for _, a := range n.Attrs {
 		if v, had := before.Attr(a.Name); !had || v != a.Value {
 			p.setAttr(shown, a)
+			p.called(shown, a.Name)
 		}
+	}
+}
+
+// called does what a new mark on an element that stands in the page asks for: data-focus gives it the focus, data-seen
+// scrolls it into its list's window.
+func (p *painter) called(shown *painted, name string) {
+	switch name {
+	case "data-focus":
+		shown.element.Underlying().Call("focus")
+	case "data-seen":
+		shown.element.Underlying().Call("scrollIntoView", map[string]any{"block": "nearest"})
 	}
 }
 
@@ -401,6 +417,9 @@ func (p *painter) order(shown *painted, have, now []*painted) {
 }
 
 func (p *painter) remove(parent, c *painted) {
+	if c.node.Tag == "dialog" {
+		c.element.Underlying().Call("close") // gives the focus back to what had it; a removal alone does not
+	}
 	parent.element.RemoveChild(c.element)
 	p.forget(c)
 }

@@ -82,6 +82,8 @@ type Panel struct {
 	copyAs    copyState
 	exports   exportState
 
+	palette    palette
+	tabMoves   int // how often the arrows moved the focus among the tabs
 	countdowns countdowns
 	kept       kept
 }

@@ -12,6 +12,7 @@ func (p *Panel) View() *Node {
 	return h("div.app",
 		attr("lang", string(p.lang)),
 		when(p.theme != ThemeAuto, attr("data-theme", string(p.theme))),
+		p.shortcuts(),
 		p.viewHeader(),
 		p.viewNotice(),
 		p.viewLink(),
@@ -20,6 +21,7 @@ func (p *Panel) View() *Node {
 			p.viewDevicePane(),
 			p.viewCloudPane(),
 		),
+		p.viewOverlay(),
 	)
 }
 
@@ -27,6 +29,10 @@ func (p *Panel) viewHeader() *Node {
 	languages := make([]*Node, 0, len(langs))
 	for _, l := range langs {
 		languages = append(languages, h("option", attr("value", string(l.lang)), attr("lang", string(l.lang)), flag("selected", l.lang == p.lang), text(l.name)))
+	}
+	var themes []*Node
+	for _, t := range p.themes() {
+		themes = append(themes, h("option", attr("value", string(t.theme)), flag("selected", t.theme == p.theme), text(t.name)))
 	}
 	hubText := map[hubKind]string{
 		hubUnknown: p.say("looking for a hub …"),
@@ -38,6 +44,8 @@ func (p *Panel) viewHeader() *Node {
 		h("h1.wordmark", h("span.wordmark-hub", text(p.say("hub"))), h("span.wordmark-panel", text(p.say("panel")))),
 		h("p.tagline", text(p.say("A virtual device for Azure IoT Hub, in this page."))),
 		h("span.chip", testid("hub-kind"), attr("data-kind", map[hubKind]string{hubUnknown: "unknown", hubServed: "served", hubInPage: "inpage", hubNone: "none"}[p.hub]), text(hubText)),
+		h("button.find", attr("type", "button"), testid("palette-open"), attr("aria-haspopup", "dialog"), onClick(p.OpenPalette),
+			h("span", text(p.say("Commands"))), viewKeys("Ctrl+k")),
 		h("label.theme",
 			h("span", text(p.say("Language"))),
 			h("select", testid("language"),
@@ -47,7 +55,7 @@ func (p *Panel) viewHeader() *Node {
 			h("span", text(p.say("Theme"))),
 			h("select", testid("theme"),
 				Listener{Event: "change", Do: func(e Event) { p.SetTheme(Theme(e.Value)) }},
-				nodes(options(string(p.theme), "auto", p.say("Auto"), "light", p.say("Light"), "dark", p.say("Dark"))),
+				nodes(themes),
 			),
 		),
 	)
@@ -92,17 +100,30 @@ func (p *Panel) viewLink() *Node {
 	)
 }
 
+// viewTabs are buttons, each of which the Tab key reaches; the arrows go from one to the next, too.
 func (p *Panel) viewTabs() *Node {
 	tabs := make(nodes, 0, len(topics))
-	for _, t := range topics {
-		current := "false"
-		if t.topic == p.topic {
-			current = "true"
-		}
+	for _, t := range p.topics() {
 		tabs = append(tabs, h("button.tab", attr("type", "button"), testid("tab-"+string(t.topic)),
-			attr("aria-pressed", current), attr("aria-controls", "panes"), text(t.name), onClick(func() { p.Show(t.topic) })))
+			attr("aria-pressed", fmt.Sprint(t.topic == p.topic)), attr("aria-controls", "panes"),
+			when(t.topic == p.topic && p.tabMoves > 0, attr("data-focus", fmt.Sprint(p.tabMoves))),
+			text(t.name), onClick(func() { p.Show(t.topic) })))
 	}
-	return h("nav.tabs", label(p.say("What both sides show")), tabs)
+	return h("nav.tabs", label(p.say("What both sides show")), tabs,
+		onKeys(func(e Event) { p.moveTab(map[string]int{"ArrowLeft": -1, "ArrowRight": 1}[e.Key]) }, "ArrowLeft", "ArrowRight"))
+}
+
+// moveTab shows the topic before or after, and takes the focus along.
+func (p *Panel) moveTab(by int) {
+	p.update(func() {
+		for i, t := range topics {
+			if t.topic == p.topic {
+				p.topic = topics[(i+by+len(topics))%len(topics)].topic
+				p.tabMoves++
+				return
+			}
+		}
+	})
 }
 
 func (p *Panel) viewDevicePane() *Node {
@@ -135,41 +156,6 @@ func (p *Panel) viewDevicePane() *Node {
 // typing keeps f in step with what a person types into the element.
 func (p *Panel) typing(f *field) Listener {
 	return Listener{Event: "input", Do: func(e Event) { p.update(func() { f.text = e.Value }) }}
-}
-
-// viewJournal lists what happened, newest first.
-func (p *Panel) viewJournal(j *journal, id, name, empty string) *Node {
-	rows := make(nodes, 0, len(j.entries))
-	for i := len(j.entries) - 1; i >= 0; i-- {
-		rows = append(rows, p.viewEntry(j.entries[i]))
-	}
-	return h("section.log", label(name), testid(id),
-		h("header.log-head", h("h3", text(name)),
-			when(len(j.entries) > 0,
-				h("button.quiet", attr("type", "button"), testid(id+"-clear"), text(p.say("Clear")), onClick(func() { p.update(j.clear) }))),
-		),
-		when(len(j.entries) == 0, h("p.empty", text(empty))),
-		when(len(j.entries) > 0, h("div.entries", attr("role", "log"), attr("tabindex", "0"), label(name), h("ol", rows))),
-		when(j.dropped > 0, h("p.empty", text(p.say("%d older entries were dropped: the log keeps %d.", j.dropped, journalLimit)))),
-	)
-}
-
-var arrows = map[entryKind]string{entrySent: "→", entryReceived: "←", entryState: "·", entryError: "!"}
-
-func (p *Panel) viewEntry(e *entry) *Node {
-	line := parts{
-		h("time", text(clock(e.at))),
-		h("span.arrow", attr("aria-hidden", "true"), text(arrows[e.kind])),
-		h("span.what", text(e.what)),
-		when(e.note != "", h("span.outcome", attr("data-outcome", string(e.outcome)), text(e.note))),
-		h("span.summary", text(e.summary)),
-	}
-	k := key(fmt.Sprint(e.id))
-	if e.detail == "" {
-		return h("li.entry", k, attr("data-kind", string(e.kind)), h("div.line", line))
-	}
-	return h("li.entry", k, attr("data-kind", string(e.kind)),
-		h("details", h("summary.line", line), h("pre.detail", text(e.detail))))
 }
 
 // viewProperties edits a property bag.

@@ -1,0 +1,163 @@
+package panel
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+)
+
+// press is a key that reaches the page's root, as the painter tells it.
+func (pg *page) press(key string) {
+	pg.t.Helper()
+	for _, l := range pg.View().Events {
+		if l.Event == "keydown" && slices.Contains(l.Keys, key) {
+			pg.Handle(l.Do, Event{Key: key})
+			synctest.Wait()
+			return
+		}
+	}
+	require.Fail(pg.t, "nothing happens on "+key)
+}
+
+// pressIn is a key in an element, which has a listener for it.
+func (pg *page) pressIn(id, key string) {
+	pg.t.Helper()
+	for _, l := range pg.find(id).Events {
+		if l.Event == "keydown" && slices.Contains(l.Keys, key) {
+			pg.Handle(l.Do, Event{Key: key})
+			synctest.Wait()
+			return
+		}
+	}
+	require.Fail(pg.t, "nothing happens on "+key+" in "+id)
+}
+
+func TestThePaletteDoesWhatItFinds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		require.False(t, pg.has("palette"))
+		pg.press("Ctrl+k")
+		require.Equal(t, "dialog", pg.find("palette").Tag)
+
+		disconnect := pg.find("command-disconnect")
+		disabled, _ := disconnect.Attr("aria-disabled")
+		require.Equal(t, "true", disabled, "there is nothing to disconnect")
+
+		pg.typeIn("palette-query", "shometh")
+		active, _ := pg.find("command-view-methods").Attr("aria-selected")
+		require.Equal(t, "true", active, "the best match is the active one")
+		pg.pressIn("palette-query", "Enter")
+		require.False(t, pg.has("palette"))
+		pressed, _ := pg.find("tab-methods").Attr("aria-pressed")
+		require.Equal(t, "true", pressed)
+
+		pg.press("Ctrl+k")
+		require.Empty(t, pg.find("palette-query").Value, "it opens empty")
+		pg.typeIn("palette-query", "connect")
+		pg.pressIn("palette-query", "Enter")
+		require.Contains(t, pg.read("state"), "Connected since")
+
+		pg.press("Ctrl+k")
+		pg.typeIn("palette-query", "xyzzy")
+		require.Equal(t, "No command is called that.", pg.read("palette-count"))
+		pg.pressIn("palette-query", "Enter")
+		require.True(t, pg.has("palette"), "Enter on nothing does nothing")
+		pg.pressIn("palette", "Escape")
+		require.False(t, pg.has("palette"))
+	})
+}
+
+func TestTheArrowsGoRoundInThePalette(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		pg.press("Ctrl+k")
+		pg.typeIn("palette-query", "theme")
+		active := func() string {
+			id, _ := pg.find("palette-query").Attr("aria-activedescendant")
+			var option string
+			walk(pg.View(), func(n *Node) bool {
+				if v, _ := n.Attr("id"); v == id {
+					option, _ = n.Attr("data-testid")
+				}
+				return false
+			})
+			return option
+		}
+		require.Equal(t, "command-theme-auto", active())
+		pg.pressIn("palette-query", "ArrowUp") // round to the last
+		pg.pressIn("palette-query", "ArrowDown")
+		require.Equal(t, "command-theme-auto", active())
+		pg.pressIn("palette-query", "ArrowDown")
+		pg.pressIn("palette-query", "ArrowDown")
+		require.Equal(t, "command-theme-dark", active())
+		pg.pressIn("palette-query", "Enter")
+		theme, _ := pg.View().Attr("data-theme")
+		require.Equal(t, "dark", theme)
+	})
+}
+
+func TestTheShortcutsAreThoseOfTheCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		pg.press("Alt+3")
+		pressed, _ := pg.find("tab-twin").Attr("aria-pressed")
+		require.Equal(t, "true", pressed)
+
+		pg.press("?")
+		require.Contains(t, pg.read("shortcuts"), "Show: Device twin")
+		require.Contains(t, pg.read("shortcuts"), "Find a command")
+		pg.fire("shortcuts-single", "change", Event{Checked: false})
+		pg.click("shortcuts-close")
+		for _, l := range pg.View().Events {
+			require.NotContains(t, l.Keys, "?", "switched off")
+		}
+
+		pg.connect()
+		pg.press("Ctrl+Enter")
+		require.Contains(t, pg.read("device-log"), "acknowledged in")
+	})
+}
+
+func TestEveryCommandHasAnIDAndKeyOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		pg.mu.Lock()
+		commands := pg.commands()
+		pg.mu.Unlock()
+		ids, keys := map[string]bool{}, map[string]bool{}
+		for _, c := range commands {
+			require.NotEmpty(t, c.name, c.id)
+			require.False(t, ids[c.id], "two commands have the id %s", c.id)
+			ids[c.id] = true
+			require.False(t, c.key != "" && keys[c.key], "two commands have the key %s", c.key)
+			keys[c.key] = true
+		}
+	})
+}
+
+func TestFuzzy(t *testing.T) {
+	tests := []struct {
+		name, query string
+		found       bool
+	}{
+		{"Read the twin", "twin", true},
+		{"Read the twin", "rtt", true},
+		{"Read the twin", "twin read", true},
+		{"Read the twin", "niwt", false},
+		{"Połącz", "polacz", true},
+		{"发送遥测", "遥测", true},
+		{"Connect", "", true},
+	}
+	for _, test := range tests {
+		_, ok := command{name: test.name}.match(test.query)
+		require.Equal(t, test.found, ok, "%q in %q", test.query, test.name)
+	}
+	_, ok := command{id: "twin-read", name: "读取孪生"}.match("twin")
+	require.True(t, ok, "the id is English in every language")
+
+	_, marks := fuzzy("write the twin", "twin")
+	require.Equal(t, []int{10, 11, 12, 13}, marks, fmt.Sprint("a word, and not letters here and there"))
+}

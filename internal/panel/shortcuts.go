@@ -1,0 +1,135 @@
+package panel
+
+import "strings"
+
+// What the shell itself offers as commands. Other areas' commands stand with them.
+
+// deviceCommands are those of the device side.
+func (p *Panel) deviceCommands() []command {
+	running, device := p.device.running(), p.say("Device")
+	return []command{
+		{id: "connect", name: p.say("Connect"), hint: device, enabled: !running, do: p.Connect},
+		{id: "disconnect", name: p.say("Disconnect"), hint: device, enabled: running, do: p.Disconnect},
+		{id: "telemetry-send", name: p.say("Send telemetry"), hint: device, key: "Ctrl+Enter", enabled: running, do: p.SendTelemetry},
+		{id: "twin-read", name: p.say("Read the twin"), hint: device, enabled: running, do: func() { p.Show(TopicTwin); p.ReadTwin() }},
+		{id: "twin-report", name: p.say("Report the patch"), hint: device, enabled: running, do: func() { p.Show(TopicTwin); p.ReportPatch() }},
+	}
+}
+
+// cloudCommands are those of the cloud side.
+func (p *Panel) cloudCommands() []command {
+	ours, cloud := p.onEmulatorLocked(), p.say("Cloud")
+	at := func(t Topic, do func()) func() { return func() { p.Show(t); do() } }
+	return []command{
+		{id: "c2d-send", name: p.say("Send a cloud-to-device message"), hint: cloud, enabled: ours, do: at(TopicMessages, p.SendToDevice)},
+		{id: "desired-update", name: p.say("Update the desired properties"), hint: cloud, enabled: ours, do: at(TopicTwin, p.UpdateDesired)},
+		{id: "invoke", name: p.say("Invoke the direct method"), hint: cloud, enabled: ours, do: at(TopicMethods, p.InvokeMethod)},
+	}
+}
+
+// topicCommands switch to a topic: Alt and its place among the tabs.
+func (p *Panel) topicCommands() []command {
+	var list []command
+	for i, t := range p.topics() {
+		c := command{id: "view-" + string(t.topic), name: p.say("Show: %s", t.name), hint: p.say("View"), enabled: true, do: func() { p.Show(t.topic) }}
+		if i < 9 {
+			c.key = "Alt+" + string(rune('1'+i))
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// shellCommands are about the page itself.
+func (p *Panel) shellCommands() []command {
+	page := p.say("Page")
+	list := []command{
+		{id: "palette", name: p.say("Find a command"), hint: page, key: "Ctrl+k", enabled: true, do: p.OpenPalette},
+		{id: "shortcuts", name: p.say("Keyboard shortcuts"), hint: page, enabled: true, do: p.ShowShortcuts},
+		{id: "device-log-clear", name: p.say("Clear the device log"), hint: page, enabled: len(p.deviceLog.entries) > 0, do: func() { p.update(p.deviceLog.clear) }},
+		{id: "cloud-log-clear", name: p.say("Clear the operations log"), hint: page, enabled: len(p.cloud.log.entries) > 0, do: func() { p.update(p.cloud.log.clear) }},
+	}
+	if !p.palette.quietly {
+		list[1].key = "?"
+	}
+	for _, t := range p.themes() {
+		list = append(list, command{id: "theme-" + string(t.theme), name: p.say("Theme: %s", t.name), hint: page, enabled: p.theme != t.theme, do: func() { p.SetTheme(t.theme) }})
+	}
+	for _, l := range langs {
+		list = append(list, command{id: "language-" + string(l.lang), name: p.say("Language: %s", l.name), hint: page, enabled: p.lang != l.lang, do: func() { p.SetLang(l.lang) }})
+	}
+	return list
+}
+
+// shortcuts is the listener of the whole page for the keys of the commands that can be done now. Under a dialog there are
+// none but the palette's own key, which closes it again.
+func (p *Panel) shortcuts() Listener {
+	if p.palette.open != overlayNone {
+		return onKeys(func(Event) { p.closeOverlay() }, "Ctrl+k")
+	}
+	var keys []string
+	for _, c := range p.commands() {
+		if c.key != "" && c.enabled {
+			keys = append(keys, c.key)
+		}
+	}
+	return onKeys(p.pressed, keys...)
+}
+
+// pressed does the command of a key.
+func (p *Panel) pressed(e Event) {
+	p.mu.Lock()
+	var do func()
+	for _, c := range p.commands() {
+		if c.enabled && c.key == e.Key {
+			do = c.do
+		}
+	}
+	p.mu.Unlock()
+	if do != nil {
+		do()
+	}
+}
+
+// keyNames are the caps of a shortcut: "Ctrl+k" is Ctrl and K.
+func keyNames(key string) []string {
+	caps := strings.Split(key, "+")
+	for i, c := range caps {
+		if len(c) == 1 {
+			caps[i] = strings.ToUpper(c)
+		}
+	}
+	return caps
+}
+
+// namedTopic is a topic with its name in the page's language.
+type namedTopic struct {
+	topic Topic
+	name  string
+}
+
+// topics are the tabs by their names. A topic whose name is not translated keeps its English one.
+func (p *Panel) topics() []namedTopic {
+	names := map[Topic]string{
+		TopicTelemetry: p.say("Telemetry"), TopicMessages: p.say("Messages"), TopicTwin: p.say("Device twin"),
+		TopicMethods: p.say("Direct methods"), TopicProvisioning: p.say("Provisioning"),
+	}
+	list := make([]namedTopic, 0, len(topics))
+	for _, t := range topics {
+		name, ok := names[t.topic]
+		if !ok {
+			name = t.name
+		}
+		list = append(list, namedTopic{t.topic, name})
+	}
+	return list
+}
+
+type namedTheme struct {
+	theme Theme
+	name  string
+}
+
+func (p *Panel) themes() []namedTheme {
+	return []namedTheme{{ThemeAuto, p.say("Auto")}, {ThemeLight, p.say("Light")}, {ThemeDark, p.say("Dark")}}
+}
