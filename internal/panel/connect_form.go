@@ -1,8 +1,6 @@
 package panel
 
 import (
-	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -78,7 +76,7 @@ func (d *device) formCredentials() (hubclient.Credentials, error) {
 	switch f.way {
 	case wayFields:
 		if cr.Host == "" {
-			return cr, errors.New("host is missing: give the hub's name, such as myhub.azure-devices.net")
+			return cr, tell("host is missing: give the hub's name, such as myhub.azure-devices.net")
 		}
 		key, err := hubclient.ParseKey(f.key.text)
 		cr.Key = key
@@ -87,7 +85,7 @@ func (d *device) formCredentials() (hubclient.Credentials, error) {
 		cr.SharedAccessSignature = trimmed(&f.token)
 		token, err := hubproto.ParseSAS(cr.SharedAccessSignature)
 		if err != nil {
-			return cr, fmt.Errorf("this %w", err)
+			return cr, tell("this %v", err)
 		}
 		host, deviceID, moduleID := tokenIdentity(token.Resource)
 		if cr.Host = host; deviceID != "" {
@@ -105,12 +103,12 @@ func (d *device) formCredentials() (hubclient.Credentials, error) {
 func (f *connectForm) options() (o hubclient.Options, err error) {
 	o.CleanSession, o.ModelID = f.cleanSession, trimmed(&f.modelID)
 	if o.ModelID != "" && !strings.HasPrefix(o.ModelID, "dtmi:") {
-		return o, errors.New("the model id is not a DTMI: it begins with dtmi:, such as dtmi:com:example:Thermostat;1")
+		return o, tell("the model id is not a DTMI: it begins with dtmi:, such as dtmi:com:example:Thermostat;1")
 	}
-	if o.KeepAlive, err = wholeUnits("keep-alive", &f.keepAlive, time.Second, hubproto.MaxKeepAlive); err != nil {
+	if o.KeepAlive, err = wholeUnits(tell("keep-alive"), &f.keepAlive, time.Second, hubproto.MaxKeepAlive); err != nil {
 		return o, err
 	}
-	if o.TokenTTL, err = wholeUnits("token lifetime", &f.tokenTTL, time.Minute, 365*24*time.Hour); err != nil {
+	if o.TokenTTL, err = wholeUnits(tell("token lifetime"), &f.tokenTTL, time.Minute, 365*24*time.Hour); err != nil {
 		return o, err
 	}
 	if f.will {
@@ -123,13 +121,13 @@ func (f *connectForm) options() (o hubclient.Options, err error) {
 }
 
 // wholeUnits reads a number of seconds or minutes; an empty field is zero, the default.
-func wholeUnits(what string, f *field, unit, limit time.Duration) (time.Duration, error) {
+func wholeUnits(what *told, f *field, unit, limit time.Duration) (time.Duration, error) {
 	if trimmed(f) == "" {
 		return 0, nil
 	}
 	n, err := strconv.Atoi(trimmed(f))
 	if err != nil || n < 1 || n > int(limit/unit) {
-		return 0, fmt.Errorf("the %s is not a whole number from 1 to %d", what, limit/unit)
+		return 0, tell("the %v is not a whole number from 1 to %d", what, int(limit/unit))
 	}
 	return time.Duration(n) * unit, nil
 }
@@ -141,7 +139,7 @@ func (f *connectForm) checkedEndpoint() (string, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "wss" && u.Scheme != "ws" || u.Host == "" || u.User != nil {
-		return "", errors.New("the endpoint is not a WebSocket address: write it as wss://gateway.example/mqtt")
+		return "", tell("the endpoint is not a WebSocket address: write it as wss://gateway.example/mqtt")
 	}
 	return s, nil
 }

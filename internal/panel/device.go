@@ -2,8 +2,6 @@ package panel
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
@@ -95,7 +93,7 @@ func (p *Panel) connectAs(s settings) {
 				return
 			}
 			p.clearNotice("connect")
-			p.deviceLog.add(p.now(), entryState, "Disconnected", "The device closed the connection.", "")
+			p.deviceLog.add(p.now(), entryState, p.say("Disconnected"), p.say("The device closed the connection."), "")
 		})
 	})
 }
@@ -128,31 +126,31 @@ func (p *Panel) gotState(s hubclient.State) {
 		if s.Phase == hubclient.Closed {
 			return // said when the session is over
 		}
-		line := p.deviceLog.add(p.now(), entryState, phaseName(s.Phase), "", "")
+		line := p.deviceLog.add(p.now(), entryState, p.phaseName(s.Phase), "", "")
 		switch s.Phase {
 		case hubclient.Dialing:
-			line.summary = "Opening a WebSocket to " + p.device.endpoint() + "."
+			line.summary = p.say("Opening a WebSocket to %s.", p.device.endpoint())
 		case hubclient.Connecting:
-			line.summary = "The WebSocket is open. CONNECT as " + p.device.name() + "."
+			line.summary = p.say("The WebSocket is open. CONNECT as %s.", p.device.name())
 		case hubclient.Connected:
-			line.summary = "The hub said yes; the subscriptions stand."
+			line.summary = p.say("The hub said yes; the subscriptions stand.")
 			if s.SessionPresent {
-				line.summary = "The hub said yes and kept the session: what it queued meanwhile arrives now."
+				line.summary = p.say("The hub said yes and kept the session: what it queued meanwhile arrives now.")
 			}
 			p.clearNotice("connect")
 			p.cloud.follow(p.device.credentials.DeviceID)
 		case hubclient.Reconnecting:
 			if s.Err == nil {
-				line.summary = "The SAS token is renewed: the device connects again with a new one."
+				line.summary = p.say("The SAS token is renewed: the device connects again with a new one.")
 				break
 			}
 			line.kind = entryError
-			line.summary = fmt.Sprintf("%s The next attempt is at %s.", Sentence(s.Err), p.nextTry().Format("15:04:05"))
-			p.notice = notice{text: Sentence(s.Err) + " The device goes on trying until you press Disconnect.", about: "connect"}
+			line.summary = p.say("%s The next attempt is at %s.", p.sentence(s.Err), p.nextTry().Format("15:04:05"))
+			p.notice = notice{text: p.say("%s The device goes on trying until you press Disconnect.", p.sentence(s.Err)), about: "connect"}
 		case hubclient.Refused:
 			line.kind = entryError
 			if s.Err != nil {
-				line.summary = sentence(s.Err)
+				line.summary = p.sentence(s.Err)
 			}
 		}
 		if s.Phase == hubclient.Connected && before.Phase != hubclient.Connected {
@@ -165,20 +163,20 @@ func (p *Panel) gotState(s hubclient.State) {
 }
 
 // phaseName is a phase of the connection as a heading.
-func phaseName(p hubclient.Phase) string {
-	switch p {
+func (p *Panel) phaseName(phase hubclient.Phase) string {
+	switch phase {
 	case hubclient.Dialing:
-		return "Dialling"
+		return p.say("Dialling")
 	case hubclient.Connecting:
-		return "CONNECT"
+		return p.say("CONNECT")
 	case hubclient.Connected:
-		return "Connected"
+		return p.say("Connected")
 	case hubclient.Reconnecting:
-		return "Connection lost"
+		return p.say("Connection lost")
 	case hubclient.Refused:
-		return "Refused"
+		return p.say("Refused")
 	}
-	return p.String()
+	return phase.String()
 }
 
 // nextTry is when the next attempt to connect is due. The caller holds the lock.
@@ -224,7 +222,7 @@ func (d *device) endpoint() string {
 	return d.credentials.Host
 }
 
-var errNotConnected = errors.New("the device is not connected. Connect it first")
+var errNotConnected = tell("the device is not connected. Connect it first")
 
 // session returns the client if the device has a session.
 func (p *Panel) session() (*hubclient.Client, error) {

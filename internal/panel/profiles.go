@@ -3,7 +3,6 @@ package panel
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -146,7 +145,7 @@ func (d *device) profile(name string) (profile, error) {
 	}
 	for _, v := range []string{pr.Name, pr.Host, pr.DeviceID, pr.ModuleID, pr.Gateway, pr.Endpoint, pr.ModelID, pr.WillBody} {
 		if hubproto.Redact(v) != v || holdsSecret(v) || d.holdsItsSecret(v) {
-			return profile{}, errors.New("the profile would hold a secret: take the key or token out of its name, address, ids and Will")
+			return profile{}, tell("the profile would hold a secret: take the key or token out of its name, address, ids and Will")
 		}
 	}
 	return pr, nil

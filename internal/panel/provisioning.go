@@ -3,7 +3,6 @@ package panel
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"strings"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
@@ -129,7 +128,7 @@ func (p *Panel) register(connect bool) {
 	}
 	raw, err := hubclient.ParseKey(key)
 	if err != nil {
-		p.update(func() { p.dps.failure = sentence(err) })
+		p.update(func() { p.dps.failure = p.sentence(err) })
 		return
 	}
 	if group {
@@ -148,13 +147,13 @@ func (p *Panel) register(connect bool) {
 			d := &p.dps
 			d.busy = false
 			if err != nil {
-				d.failure = sentence(err)
-				p.deviceLog.add(p.now(), entryError, "Provisioning", d.failure, "")
+				d.failure = p.sentence(err)
+				p.deviceLog.add(p.now(), entryError, p.say("Provisioning"), d.failure, "")
 				return
 			}
 			d.assigned = &assignment
 			p.deviceLog.add(p.now(), entryReceived, "Provisioning",
-				fmt.Sprintf("Assigned to %s as %s.", assignment.AssignedHub, assignment.DeviceID), "")
+				p.say("Assigned to %s as %s.", assignment.AssignedHub, assignment.DeviceID), "")
 		})
 		if err != nil {
 			return

@@ -125,7 +125,7 @@ func (p *Panel) viewChecked(name, id string, f *field, placeholder string, check
 	problem := ""
 	if s := trimmed(f); s != "" {
 		if err := check(s); err != nil {
-			problem = sentence(err)
+			problem = p.sentence(err)
 		}
 	}
 	return h("div.checked",
@@ -140,7 +140,7 @@ func (p *Panel) viewConnectCheck() *Node {
 	problem, whom := "", ""
 	if trimmed(given) != "" {
 		if s, err := d.settings(); err != nil {
-			problem = sentence(err)
+			problem = p.sentence(err)
 		} else {
 			whom = p.whom(s.credentials)
 		}
@@ -244,6 +244,6 @@ func (p *Panel) refusal(err error) string {
 	case err == nil:
 		return p.say("no reason was given")
 	}
-	first, _, _ := strings.Cut(sentence(err), ": ")
+	first, _, _ := strings.Cut(p.sentence(err), ": ")
 	return cmp.Or(hubproto.Redact(first), p.say("no reason was given"))
 }

@@ -23,7 +23,7 @@ func (p *Panel) viewProvisioning() *Node {
 	}
 	keyProblem := ""
 	if _, err := hubclient.ParseKey(d.key.text); err != nil && trimmed(&d.key) != "" {
-		keyProblem = sentence(err)
+		keyProblem = p.sentence(err)
 	}
 	return h("form.card", key("provisioning"), onSubmit(p.RegisterDevice),
 		h("h3", text(p.say("Register with the Device Provisioning Service"))),
