@@ -72,3 +72,18 @@ func (pn *person) looks(name string) {
 	}
 	pn.do(chromedp.EmulateViewport(1280, 900))
 }
+
+// TestARegistrationIsDrawn looks at a group enrollment while it waits, and connects what it made with one click.
+func TestARegistrationIsDrawn(t *testing.T) {
+	server := serveHere(t)
+	pn := visit(t, server.URL, "/?view=provisioning")
+	pn.sees("hub-kind", "emulator ")
+	pn.clicks("dps-group")
+	pn.sees("dps-derived-key", "••••")
+	pn.clicks("dps-only")
+	pn.sees("dps-countdown", "Asking again in")
+	pn.sees("dps-assigned", "Assigned to")
+	pn.looks("provisioning")
+	pn.clicks("dps-connect")
+	pn.sees("state", "Connected since")
+}
