@@ -15,6 +15,7 @@ type composer struct {
 	messageID, correlationID, componentID field
 	properties                            propertyRows
 	qos0                                  bool
+	streams                               streams
 }
 
 func newComposer() composer {
@@ -23,6 +24,7 @@ func newComposer() composer {
 	c.contentType.set("application/json")
 	c.contentEncoding.set("utf-8")
 	c.properties.add("level", "info")
+	c.streams = newStreams()
 	return c
 }
 

@@ -1,8 +1,13 @@
 package panel
 
+// viewComposer is what sends telemetry: by hand, and by itself.
 func (p *Panel) viewComposer() *Node {
+	return h("div.telemetry", key("telemetry"), p.viewSendOnce(), p.viewStreams())
+}
+
+func (p *Panel) viewSendOnce() *Node {
 	c := &p.telemetry
-	return h("form.card", key("telemetry"), onSubmit(p.SendTelemetry),
+	return h("form.card", key("composer"), onSubmit(p.SendTelemetry),
 		h("h3", text(p.say("Send telemetry"))),
 		p.viewJSON(p.say("Message body"), "telemetry-body", &c.body, 5, false),
 		p.viewProperties(&c.properties, "telemetry-property", p.say("Application properties")),

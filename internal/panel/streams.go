@@ -1,0 +1,381 @@
+package panel
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/hubclient"
+)
+
+const (
+	// streamWindow is how many messages of a stream may wait for the hub's acknowledgement; then the stream waits too.
+	streamWindow = 1000
+	// streamCatchUp is how far a stream makes up for time in which it could not run: browsers wake a hidden page once a second.
+	streamCatchUp = 2 * time.Second
+	// streamRedraw is how often a page is drawn while a stream runs.
+	streamRedraw = 250 * time.Millisecond
+	// recentLimit is how many sendings the list of the last ones keeps.
+	recentLimit = 10
+)
+
+// streams are the telemetry that goes out by itself.
+type streams struct {
+	list    []*telemetryStream
+	next    int
+	session *hubclient.Client // whose totals rate holds
+	rate    rateMeter
+	recent  []*sent // oldest first
+}
+
+// telemetryStream is messages made of a template, burst of them every interval.
+type telemetryStream struct {
+	id                           int
+	name, body                   field
+	interval, count, burst, seed field
+	variables                    []*variable
+	nextVariable                 int
+	properties                   propertyRows
+	open                         bool // its template is on the page
+
+	run          int                // how often it was started
+	stop         context.CancelFunc // nil: it does not run
+	over         string             // why it ended, as a sentence
+	held         bool               // it waits for the hub
+	made, bytes  int
+	acknowledged int
+	failed       int
+	skipped      int // never made: they were due while the stream could not run
+	drawn        uint64
+	room         chan struct{} // a token when the hub has answered
+	line         *streamLine
+}
+
+// sent is a run of messages that went out together.
+type sent struct {
+	stream  string
+	first   int // the number of the first
+	count   int
+	run     int // of the stream
+	state   outcome
+	latency time.Duration
+}
+
+// streamLine is what one second of a stream is in the journal.
+type streamLine struct {
+	entry                  *entry
+	began                  time.Time
+	sent, answered, failed int
+	slowest                time.Duration
+}
+
+func newStreams() streams {
+	var s streams
+	s.add()
+	return s
+}
+
+func (s *streams) add() *telemetryStream {
+	st := &telemetryStream{id: s.next, drawn: rand.Uint64()}
+	s.next++
+	st.name.set("stream-" + strconv.Itoa(s.next))
+	st.body.set("{\n  \"temperature\": $.Temperature,\n  \"humidity\": $.Humidity,\n  \"count\": $.Count,\n  \"time\": \"$.Time\"\n}")
+	st.interval.set("1000")
+	st.count.set("0")
+	st.burst.set("1")
+	st.addVariable("Temperature", "walk")
+	st.addVariable("Humidity", "sine")
+	st.addVariable("Count", "counter")
+	s.list = append(s.list, st)
+	return st
+}
+
+func (s *streams) remove(id int) {
+	for i, st := range s.list {
+		if st.id == id {
+			s.list = append(s.list[:i], s.list[i+1:]...)
+			return
+		}
+	}
+}
+
+func (s *telemetryStream) addVariable(name, kind string) {
+	v := &variable{id: s.nextVariable, kind: kind}
+	s.nextVariable++
+	v.name.set(name)
+	v.args.set(exampleOf(kind))
+	s.variables = append(s.variables, v)
+}
+
+func (s *telemetryStream) removeVariable(id int) {
+	for i, v := range s.variables {
+		if v.id == id {
+			s.variables = append(s.variables[:i], s.variables[i+1:]...)
+			return
+		}
+	}
+}
+
+func (s *telemetryStream) running() bool { return s.stop != nil }
+
+// waiting is how many of its messages the hub has not answered yet.
+func (s *telemetryStream) waiting() int { return s.made - s.acknowledged - s.failed }
+
+// plan is a stream's form, read.
+type plan struct {
+	interval     time.Duration
+	count, burst int // count 0: until it is stopped
+	template     *template
+	properties   hubproto.Properties
+}
+
+func (s *telemetryStream) plan(device string, now time.Time) (plan, error) {
+	interval, err := strconv.Atoi(strings.TrimSpace(s.interval.text))
+	if err != nil || interval < 1 || interval > 86_400_000 {
+		return plan{}, tell("the interval must be a number of milliseconds from 1 to 86400000 (a day)")
+	}
+	count, err := strconv.Atoi(strings.TrimSpace(s.count.text))
+	if err != nil || count < 0 {
+		return plan{}, tell("the count must be a whole number; 0 sends until you stop the stream")
+	}
+	burst, err := strconv.Atoi(strings.TrimSpace(s.burst.text))
+	if err != nil || burst < 1 || burst > streamWindow {
+		return plan{}, tell("the burst must be a whole number from 1 to %d", streamWindow)
+	}
+	t, err := s.template(device, now)
+	if err != nil {
+		return plan{}, err
+	}
+	return plan{time.Duration(interval) * time.Millisecond, count, burst, t, s.properties.list()}, nil
+}
+
+// template is the stream's, with its seed or, without one, a drawn one: the preview shows what the next start sends.
+func (s *telemetryStream) template(device string, now time.Time) (*template, error) {
+	seed := s.drawn
+	if text := strings.TrimSpace(s.seed.text); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return nil, tell("the seed must be a whole number; without one every start draws another")
+		}
+	}
+	return compileTemplate(s.body.text, s.variables, device, seed, now)
+}
+
+// preview is the first message that a start would send now.
+func (s *telemetryStream) preview(device string, now time.Time) (string, error) {
+	t, err := s.template(device, now)
+	if err != nil {
+		return "", err
+	}
+	body := string(t.next(now))
+	return body, checkJSON("The message", body)
+}
+
+// StartStream lets a stream run.
+func (p *Panel) StartStream(s *telemetryStream) {
+	p.mu.Lock()
+	device := &p.device
+	client, ended, id, running := device.client, device.done, device.credentials.DeviceID, s.running()
+	pl, err := s.plan(id, p.now())
+	if err == nil {
+		_, err = s.preview(id, p.now())
+	}
+	p.mu.Unlock()
+	switch {
+	case running:
+		return
+	case client == nil:
+		err = errNotConnected
+	}
+	if err != nil {
+		p.fail("stream", err)
+		return
+	}
+	ctx, stop := context.WithCancel(p.ctx)
+	p.update(func() {
+		p.clearNotice("stream")
+		s.run++
+		s.stop, s.over, s.held, s.line = stop, "", false, nil
+		s.made, s.bytes, s.acknowledged, s.failed, s.skipped = 0, 0, 0, 0, 0
+		s.drawn, s.room = rand.Uint64(), make(chan struct{}, 1)
+	})
+	p.start("a stream", func(context.Context) {
+		defer stop()
+		p.runStream(ctx, client, ended, s, pl)
+	})
+	p.start("the drawing of a stream", func(context.Context) {
+		tick := time.NewTicker(streamRedraw)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				p.env.Changed()
+			}
+		}
+	})
+}
+
+// StopStream ends a stream; what it has sent is still acknowledged.
+func (p *Panel) StopStream(s *telemetryStream) {
+	p.mu.Lock()
+	stop := s.stop
+	p.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+}
+
+func (p *Panel) runStream(ctx context.Context, client *hubclient.Client, ended <-chan struct{}, s *telemetryStream, pl plan) {
+	began := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	scheduled := 0 // messages whose time has come, made or skipped
+	for {
+		select {
+		case <-ctx.Done():
+			p.endStream(s, func() string { return p.say("Stopped after %d messages.", s.made) })
+			return
+		case <-ended:
+			p.endStream(s, func() string {
+				return p.say("Stopped after %d messages: the device was disconnected.", s.made)
+			})
+			return
+		case <-timer.C:
+		case <-s.room:
+		}
+		due := (int(time.Since(began)/pl.interval)+1)*pl.burst - scheduled
+		late := max(due-pl.burst*max(1, int(streamCatchUp/pl.interval)), 0)
+		due, scheduled = due-late, scheduled+late
+		n := p.sendStream(client, s, pl, due, late)
+		scheduled += n
+		p.mu.Lock()
+		finished := pl.count > 0 && s.made >= pl.count
+		answered := s.waiting() == 0
+		p.mu.Unlock()
+		switch {
+		case finished && answered:
+			p.endStream(s, func() string { return p.say("Done: %d messages.", s.made) })
+			return
+		case finished || n < due: // the hub's answers go on
+			continue
+		}
+		next := began.Add(time.Duration(scheduled/pl.burst) * pl.interval)
+		timer.Reset(max(time.Until(next), time.Millisecond))
+	}
+}
+
+// sendStream makes and sends as many of the due messages as may wait for the hub, and returns how many.
+func (p *Panel) sendStream(client *hubclient.Client, s *telemetryStream, pl plan, due, late int) int {
+	p.mu.Lock()
+	n := max(min(due, streamWindow-s.waiting()), 0)
+	if pl.count > 0 {
+		n = min(n, pl.count-s.made)
+	}
+	s.skipped += late
+	s.held = n < due && (pl.count == 0 || s.made+n < pl.count)
+	if n == 0 {
+		p.mu.Unlock()
+		return 0
+	}
+	messages, bytes, now := make([]hubclient.Message, n), 0, p.now()
+	for i := range messages {
+		body := pl.template.next(now)
+		bytes += len(body)
+		messages[i] = hubclient.Message{Body: body, Properties: pl.properties,
+			SystemProperties: hubproto.SystemProperties{ContentType: "application/json", ContentEncoding: "utf-8"}}
+	}
+	way := &sent{stream: s.name.text, first: s.made + 1, count: n, run: s.run, state: pending}
+	s.made, s.bytes = s.made+n, s.bytes+bytes
+	line := p.logStream(s, messages[n-1], n)
+	p.telemetry.streams.note(client, way, now, bytes)
+	p.mu.Unlock()
+	p.start("send telemetry", func(ctx context.Context) {
+		sentAt := time.Now()
+		err := client.SendBatch(ctx, messages)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.answeredStream(s, way, line, time.Since(sentAt), err)
+	})
+	return n
+}
+
+// note notes what goes out, for the meter and the list of the last.
+func (s *streams) note(client *hubclient.Client, way *sent, now time.Time, bytes int) {
+	if s.session != client {
+		s.session, s.rate = client, rateMeter{}
+	}
+	s.rate.add(now, way.count, bytes)
+	s.recent = append(s.recent, way)
+	if extra := len(s.recent) - recentLimit; extra > 0 {
+		s.recent = append([]*sent(nil), s.recent[extra:]...)
+	}
+}
+
+// answeredStream notes what became of messages that went out together. The lock is held.
+func (p *Panel) answeredStream(s *telemetryStream, way *sent, line *streamLine, took time.Duration, err error) {
+	way.state, way.latency = done, took
+	if err != nil {
+		way.state = failed
+		if way.run == s.run { // the totals are of the last start
+			s.failed += way.count
+		}
+		line.failed += way.count
+		if !errors.Is(err, hubclient.ErrClosed) && !errors.Is(err, context.Canceled) {
+			p.failLocked("stream", err)
+		}
+	} else {
+		if way.run == s.run {
+			s.acknowledged += way.count
+		}
+		p.device.sent += way.count
+	}
+	line.answered += way.count
+	line.slowest = max(line.slowest, took)
+	if line.failed > 0 {
+		line.entry.outcome, line.entry.note = failed, p.sayN(line.failed, "%d message failed", "%d messages failed", line.failed)
+	} else if line.answered == line.sent {
+		line.entry.outcome, line.entry.note = done, p.say("acknowledged in %s", milliseconds(line.slowest))
+	}
+	select {
+	case s.room <- struct{}{}:
+	default:
+	}
+}
+
+// logStream adds to the journal: a line of its own for a message, one for all messages of a second. The lock is held.
+func (p *Panel) logStream(s *telemetryStream, last hubclient.Message, n int) *streamLine {
+	now := p.now()
+	if s.line == nil || now.Sub(s.line.began) >= time.Second {
+		e := p.deviceLog.add(now, entrySent, p.say("Telemetry")+" · "+s.name.text, "", describeMessage(last))
+		s.line = &streamLine{entry: e, began: now}
+	}
+	s.line.sent += n
+	e := s.line.entry
+	e.outcome, e.note = pending, p.say("sending")
+	e.summary = oneLine(string(last.Body), 90)
+	if s.line.sent > 1 {
+		e.summary = p.say("%d messages, the last of them: %s", s.line.sent, oneLine(string(last.Body), 60))
+		e.detail = describeMessage(last)
+	}
+	return s.line
+}
+
+func (p *Panel) endStream(s *telemetryStream, why func() string) {
+	p.update(func() { s.stop, s.held, s.over = nil, false, why() })
+}
+
+// exampleOf are the arguments that a new variable of a kind begins with.
+func exampleOf(kind string) string {
+	for _, k := range generatorKinds {
+		if k.kind == kind {
+			return k.example
+		}
+	}
+	return ""
+}

@@ -1,0 +1,150 @@
+package panel
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// viewStreams is telemetry that repeats, how fast it goes out, and what became of the last of it.
+func (p *Panel) viewStreams() *Node {
+	s := &p.telemetry.streams
+	cards := make(nodes, 0, len(s.list))
+	for i, st := range s.list {
+		cards = append(cards, p.viewStream(st, fmt.Sprint("stream-", i)))
+	}
+	return h("section.card.streams", key("streams"), label(p.say("Streams")), testid("streams"),
+		h("header.card-head", h("h3", text(p.say("Streams"))),
+			h("button.quiet", attr("type", "button"), testid("stream-add"), text(p.say("+ Add a stream")),
+				onClick(func() { p.update(func() { s.add() }) }))),
+		h("p.help", text(p.say("Messages made of a template, again and again. Several streams can run at once."))),
+		h("div.stream-list", cards),
+		p.viewRate(),
+	)
+}
+
+func (p *Panel) viewStream(s *telemetryStream, id string) *Node {
+	number := func(name, what string, f *field) *Node {
+		return p.viewText(name, id+"-"+what, f, attr("inputmode", "numeric"), flag("disabled", s.running()))
+	}
+	start := h("button.secondary", attr("type", "button"), testid(id+"-start"), flag("disabled", !p.device.running()),
+		label(p.say("Start %s", s.name.text)), text(p.say("Start")), onClick(func() { p.StartStream(s) }))
+	if s.running() {
+		start = h("button.secondary.stop", attr("type", "button"), testid(id+"-stop"),
+			label(p.say("Stop %s", s.name.text)), text(p.say("Stop")), onClick(func() { p.StopStream(s) }))
+	}
+	return h("section.stream", key(fmt.Sprint(s.id)), label(s.name.text), testid(id),
+		h("header.stream-head",
+			h("input.mono", attr("type", "text"), testid(id+"-name"), label(p.say("Name of the stream")), value{&s.name}, p.typing(&s.name)),
+			start,
+			h("button.quiet", attr("type", "button"), testid(id+"-remove"), flag("disabled", s.running()), label(p.say("Remove %s", s.name.text)), text("×"),
+				onClick(func() { p.update(func() { p.telemetry.streams.remove(s.id) }) })),
+		),
+		h("div.stream-numbers",
+			number(p.say("Interval (ms)"), "interval", &s.interval),
+			number(p.say("Messages each time"), "burst", &s.burst),
+			number(p.say("Count (0: no end)"), "count", &s.count),
+		),
+		h("p.stream-state", testid(id+"-state"), text(p.streamWords(s))),
+		h("details.more", Listener{Event: "toggle", Do: func(e Event) { p.update(func() { s.open = e.Checked }) }}, testid(id+"-template"),
+			h("summary", text(p.say("Template and variables"))),
+			when(s.open, p.viewTemplate(s, id)),
+		),
+	)
+}
+
+// streamWords says how a stream does.
+func (p *Panel) streamWords(s *telemetryStream) string {
+	if !s.running() && s.over == "" {
+		return p.say("Not started.")
+	}
+	words := s.over
+	if s.running() {
+		words = p.say("Running.")
+		if s.held {
+			words = p.say("Waits: the hub has not acknowledged %d messages yet.", s.waiting())
+		}
+	}
+	words += " " + p.say("%d sent, %d acknowledged, %d failed, %d on their way.", s.made, s.acknowledged, s.failed, s.waiting())
+	if s.skipped > 0 {
+		words += " " + p.say("%d were due while the stream could not run, and were left out.", s.skipped)
+	}
+	return words
+}
+
+func (p *Panel) viewTemplate(s *telemetryStream, id string) *Node {
+	rows := make(nodes, 0, len(s.variables))
+	kinds := []string{
+		"walk", p.say("random walk: start, largest step, least, most"),
+		"sine", p.say("sine: least, most, period in s"),
+		"random", p.say("random whole number: from, below"),
+		"counter", p.say("counter: start, step"),
+		"choice", p.say("choice: one of these by chance"),
+		"sequence", p.say("sequence: these in turn"),
+		"text", p.say("random text: its length"),
+	}
+	for i, v := range s.variables {
+		rows = append(rows, h("div.variable", key(strconv.Itoa(v.id)),
+			h("input.mono", attr("type", "text"), label(p.say("Variable %d, name", i+1)), testid(fmt.Sprint(id, "-variable-name-", i)), value{&v.name}, p.typing(&v.name)),
+			h("select", label(p.say("Variable %d, kind", i+1)), testid(fmt.Sprint(id, "-variable-kind-", i)),
+				onChange(func(e Event) { p.update(func() { v.kind = e.Value; v.args.set(exampleOf(e.Value)) }) }), nodes(options(v.kind, kinds...))),
+			h("input.mono", attr("type", "text"), label(p.say("Variable %d, values", i+1)), testid(fmt.Sprint(id, "-variable-args-", i)), value{&v.args}, p.typing(&v.args)),
+			h("button.quiet", attr("type", "button"), label(p.say("Remove variable %d", i+1)), text("×"), onClick(func() { p.update(func() { s.removeVariable(v.id) }) })),
+		))
+	}
+	preview, err := s.preview(p.device.credentials.DeviceID, p.now())
+	problem := ""
+	if err != nil {
+		problem = p.sentence(err)
+	}
+	return h("div.template",
+		h("label.field",
+			h("span.field-name", text(p.say("Template"))),
+			h("textarea.mono", testid(id+"-body"), attr("rows", "6"), attr("spellcheck", "false"), value{&s.body}, p.typing(&s.body))),
+		h("fieldset.properties",
+			h("legend", text(p.say("Variables: $.Name in the template stands for a value"))),
+			h("div.property-rows", rows),
+			h("button.quiet", attr("type", "button"), testid(id+"-variable-add"), text(p.say("+ Add a variable")),
+				onClick(func() { p.update(func() { s.addVariable("", "random") }) }))),
+		h("p.help", text(p.say("Always there, as in Iot-Telemetry-Simulator: $.DeviceId, $.Guid, $.Time, $.LocalTime, $.Ticks, $.Epoch, $.MachineName."))),
+		p.viewProperties(&s.properties, id+"-property", p.say("Application properties")),
+		p.viewText(p.say("Seed (the same numbers at every start)"), id+"-seed", &s.seed),
+		h("section.document", label(p.say("Next message")), h("h4", text(p.say("Next message"))), h("pre", testid(id+"-preview"), text(preview))),
+		h("p.problem", testid(id+"-problem"), text(problem)),
+	)
+}
+
+// viewRate is the rate meter and the way of the last messages.
+func (p *Panel) viewRate() part {
+	s := &p.telemetry.streams
+	if s.rate.messages == 0 {
+		return nil
+	}
+	messages, bytes := s.rate.rate(p.now())
+	fact := func(id, name, value string) *Node {
+		return h("div", h("dt", text(name)), h("dd", testid(id), text(value)))
+	}
+	rows := make(nodes, 0, len(s.recent))
+	for i := len(s.recent) - 1; i >= 0; i-- {
+		way := s.recent[i]
+		name, state := fmt.Sprintf("%s #%d", way.stream, way.first), p.say("queued")
+		if way.count > 1 {
+			name += fmt.Sprintf("–#%d", way.first+way.count-1)
+		}
+		switch way.state {
+		case done:
+			state = p.say("acknowledged in %s", milliseconds(way.latency))
+		case failed:
+			state = p.say("failed")
+		}
+		rows = append(rows, h("li.way", h("span.mono", text(name)), h("span.outcome", attr("data-outcome", string(way.state)), text(state))))
+	}
+	return h("div.rate",
+		h("dl.facts",
+			fact("rate-messages", p.say("Messages a second"), strconv.FormatFloat(messages, 'f', 1, 64)),
+			fact("rate-bytes", p.say("Bytes a second"), strconv.FormatFloat(bytes, 'f', 0, 64)),
+			fact("rate-total", p.say("Messages since the connect"), strconv.Itoa(s.rate.messages)),
+			fact("rate-total-bytes", p.say("Bytes since the connect"), strconv.Itoa(s.rate.bytes)),
+		),
+		h("ol.ways", label(p.say("The last messages")), testid("recent-messages"), rows),
+	)
+}
