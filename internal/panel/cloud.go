@@ -23,6 +23,7 @@ type cloud struct {
 	target  string                    // the device that this side talks about
 	live    bool                      // the event streams are open
 
+	look     eventsView
 	registry registry
 	faults   faults
 
@@ -78,6 +79,7 @@ func newCloud() cloud {
 	c.invoke.connectTimeout.set("0")
 	c.tags.patch.set("{\n  \"site\": \"north\"\n}")
 	c.faults = newFaults()
+	c.look = eventsView{form: formJSON, shown: eventsPage}
 	return c
 }
 

@@ -199,3 +199,23 @@ func checked(pg *page, ids ...string) (on []string) {
 	}
 	return on
 }
+
+func TestStoredTelemetryIsFiltered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		pg.connect()
+		pg.typeIn("telemetry-body", `{"a": 1}`)
+		for range eventsPage + 3 {
+			pg.click("telemetry-send")
+		}
+		require.Len(t, pg.all("event"), eventsPage)
+		pg.click("events-more")
+		require.Len(t, pg.all("event"), eventsPage+3)
+		pg.fire("events-form", "change", Event{Value: string(formHex)})
+		require.Contains(t, pg.read("event"), "7b 22 61 22")
+		pg.fire("events-device", "change", Event{Value: "another"})
+		require.False(t, pg.has("event"))
+		pg.fire("events-device", "change", Event{Value: "MyDevice01"})
+		require.True(t, pg.has("event"))
+	})
+}

@@ -86,9 +86,12 @@ func (p *Panel) copyTextLocked(id string) string {
 	return ""
 }
 
-// hubName is the hub's name as az has it: the first part of its host's.
+// hubName is the hub's name as az has it: the first part of its host's. az reaches no emulator: a placeholder stands for one.
 func (s *copySource) hubName() string {
-	name, _, _ := strings.Cut(s.host, ".")
+	name, domain, _ := strings.Cut(s.host, ".")
+	if !strings.HasPrefix(domain, "azure-devices.") {
+		return "HUB"
+	}
 	return name
 }
 

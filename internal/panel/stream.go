@@ -22,10 +22,11 @@ type storedEvent struct {
 	SystemProperties map[string]any    `json:"systemProperties"`
 	EnqueuedTimeUTC  time.Time         `json:"enqueuedTimeUtc"`
 	SequenceNumber   int64             `json:"sequenceNumber"`
+	Lost             int               `json:"lost"` // events before this one that the page was too slow for
 }
 
 // eventLimit is how many events the cloud side keeps.
-const eventLimit = 200
+const eventLimit = 1000
 
 // follow reads an event stream for as long as ctx lasts, and opens it again when it breaks.
 func (p *Panel) follow(ctx context.Context, path func() string, got func(data []byte)) {
@@ -81,7 +82,9 @@ func (p *Panel) gotEvent(data []byte) {
 			return // seen before the stream was opened again
 		}
 		c.events = append(c.events, e)
-		if extra := len(c.events) - eventLimit; extra > 0 {
+		c.dropped += e.Lost
+		// Some at a time: at a thousand a second, moving them all for each one costs more than anything else here.
+		if extra := len(c.events) - eventLimit; extra > eventLimit/10 {
 			c.events = slices.Delete(c.events, 0, extra)
 			c.dropped += extra
 		}

@@ -72,33 +72,6 @@ func orPlaceholder(id string) string {
 	return id
 }
 
-func (p *Panel) viewEvents() *Node {
-	c := &p.cloud
-	rows := make(nodes, 0, len(c.events))
-	for i := len(c.events) - 1; i >= 0; i-- {
-		e := c.events[i]
-		chips := nodes{}
-		for _, name := range sortedKeys(e.Properties) {
-			chips = append(chips, h("span.chip", text(name+" = "+e.Properties[name])))
-		}
-		for _, name := range sortedKeys(e.SystemProperties) {
-			chips = append(chips, h("span.chip.system", text(p.say("%s = %v", name, e.SystemProperties[name]))))
-		}
-		rows = append(rows, h("li.message", key(fmt.Sprint(e.SequenceNumber)), testid("event"),
-			h("div.message-head", h("time", text(clock(e.EnqueuedTimeUTC.In(p.env.Location)))), h("b", text(e.DeviceID)),
-				h("span.badge", text(p.say("#%d", e.SequenceNumber)))),
-			h("pre", text(payloadText(e.Body))),
-			h("details.more", h("summary", text(p.say("%d properties", len(chips)))), h("div.chips", chips)),
-		))
-	}
-	return h("div.card", key("events"),
-		h("h3", text(p.say("Telemetry, as the hub stored it"))),
-		when(len(c.events) == 0, h("p.empty", text(p.say("Nothing yet. Send telemetry from the device side: it appears here through the hub's event stream.")))),
-		when(len(c.events) > 0, h("div.scroll", attr("role", "log"), label(p.say("Telemetry")), attr("tabindex", "0"), h("ol.messages", rows))),
-		when(c.dropped > 0, h("p.empty", text(p.say("%d older events were dropped from view.", c.dropped)))),
-	)
-}
-
 func (p *Panel) viewSendMessage() *Node {
 	m := &p.cloud.message
 	return h("form.card", key("c2d"), onSubmit(p.SendToDevice),
