@@ -142,6 +142,11 @@ func (src *source) readCall(c *ast.CallExpr, where string) {
 	first := 0
 	switch called(c) {
 	case "say", "tell", "means":
+	case "checkJSON", "checkObject": // they say what it is that they check
+		if name, ok := literal(c.Args[0]); ok {
+			src.texts[name] = said
+		}
+		return
 	case "sayN":
 		first, said.plural = 2, true
 	default:

@@ -62,30 +62,29 @@ type Panel struct {
 	eventsLock sync.Mutex
 	eventQueue []func()
 
-	mu        sync.Mutex // guards what follows
-	closed    bool
-	topic     Topic
-	theme     Theme
-	lang      Lang
-	notice    notice // the sentence above the panes, if any
-	hub       hubKind
-	inPage    *emulator.Hub // set when hub is hubInPage
-	device    device
-	telemetry composer
-	inbox     inbox
-	twin      twinState
-	methods   methodState
-	dps       provisioning
-	cloud     cloud
-	wire      wireState
-	deviceLog journal
-	copyAs    copyState
-	exports   exportState
-
-	palette    palette
-	tabMoves   int // how often the arrows moved the focus among the tabs
+	mu         sync.Mutex // guards what follows
+	closed     bool
+	topic      Topic
+	theme      Theme
+	lang       Lang
+	notice     notice // the sentence above the panes, if any
+	hub        hubKind
+	inPage     *emulator.Hub // set when hub is hubInPage
+	device     device
+	telemetry  composer
+	inbox      inbox
+	twin       twinState
+	methods    methodState
+	dps        provisioning
+	cloud      cloud
+	wire       wireState
+	deviceLog  journal
+	copyAs     copyState
+	exports    exportState
 	countdowns countdowns
 	kept       kept
+	palette    palette
+	tabMoves   int // how often the arrows moved the focus among the tabs
 }
 
 type hubKind int
@@ -124,10 +123,10 @@ func New(env Env) *Panel {
 	p.dps = newProvisioning()
 	p.cloud = newCloud()
 	p.copyAs.target = copyTargets[0].id
+	p.wire = newWireState()
 	p.device.form = newConnectForm()
 	p.countdowns.wake = make(chan struct{}, 1)
 	p.loadKept()
-	p.wire = newWireState()
 	p.start("events", p.serveEvents)
 	p.start("countdowns", p.serveCountdowns)
 	return p
@@ -177,8 +176,13 @@ func (p *Panel) start(what string, do func(ctx context.Context)) {
 // recovered is the boundary of every goroutine: deferred, it turns a panic into Env.Fatal.
 func (p *Panel) recovered(what string) {
 	if r := recover(); r != nil {
+		lang := English
+		if p.mu.TryLock() { // what panicked may hold it
+			lang = p.lang
+			p.mu.Unlock()
+		}
 		p.env.Fatal(
-			fmt.Sprintf("Something in the panel broke (%s). Reload the page to start afresh.", what),
+			lang.say("Something in the panel broke (%s). Reload the page to start afresh.", what),
 			hubproto.Redact(fmt.Sprintf("%v\n\n%s", r, debug.Stack())))
 	}
 }

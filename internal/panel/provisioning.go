@@ -152,7 +152,7 @@ func (p *Panel) register(connect bool) {
 				return
 			}
 			d.assigned = &assignment
-			p.deviceLog.add(p.now(), entryReceived, "Provisioning",
+			p.deviceLog.add(p.now(), entryReceived, p.say("Provisioning"),
 				p.say("Assigned to %s as %s.", assignment.AssignedHub, assignment.DeviceID), "")
 		})
 		if err != nil {

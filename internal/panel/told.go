@@ -36,10 +36,8 @@ func (t *told) Unwrap() (causes []error) {
 func (t *told) in(l Lang) string {
 	values := make([]any, len(t.values))
 	for i, v := range t.values {
-		if part, ok := v.(*told); ok {
-			v = part.in(l)
-		} else if err, ok := v.(error); ok {
-			v = packageNames.Replace(err.Error())
+		if err, ok := v.(error); ok {
+			v = l.words(err)
 		}
 		values[i] = v
 	}
@@ -51,10 +49,18 @@ func (l Lang) meaning(t wire.Text) string { return l.say(t.Format, t.Values...) 
 
 // sentence is an error for a person, in the language if the panel made it, and without secrets.
 func (l Lang) sentence(err error) string {
-	if t, ok := err.(*told); ok {
-		return hubproto.Redact(punctuated(t.in(l), l))
+	return hubproto.Redact(punctuated(l.words(err), l))
+}
+
+// words are an error's, in the language if the panel made it.
+func (l Lang) words(err error) string {
+	switch e := err.(type) {
+	case *told:
+		return e.in(l)
+	case interface{ told() *told }:
+		return e.told().in(l)
 	}
-	return hubproto.Redact(sentence(err))
+	return packageNames.Replace(err.Error())
 }
 
 // sentence is Lang.sentence in the page's language. The panel's lock is held, as in every view.

@@ -148,8 +148,8 @@ func (p *Panel) viewDevicePane() *Node {
 		card,
 		p.viewCopyAs(),
 		p.viewExport(),
-		p.viewJournal(&p.deviceLog, "device-log", "Device log",
-			"Nothing yet. Connect, then send a message: every exchange with the hub is listed here."),
+		p.viewJournal(&p.deviceLog, "device-log", p.say("Device log"),
+			p.say("Nothing yet. Connect, then send a message: every exchange with the hub is listed here.")),
 	)
 }
 
@@ -208,7 +208,7 @@ func (p *Panel) viewJSON(name, id string, f *field, rows int, optional bool) *No
 	problem := ""
 	if s := strings.TrimSpace(f.text); s != "" || !optional {
 		if err := checkJSON("This", f.text); err != nil {
-			problem = sentence(err)
+			problem = p.sentence(err)
 		}
 	}
 	return h("div.field",
