@@ -48,7 +48,7 @@ func openStorage(name string) (s panel.Storage) {
 			s = nil // the getter throws a SecurityError
 		}
 	}()
-	v := js.Global().Get(name)
+	v := js.Global().Get("Reflect").Call("get", js.Global(), name) // Value.Get lets what a getter throws end the program
 	if !v.Truthy() {
 		return nil
 	}
