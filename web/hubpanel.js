@@ -174,8 +174,14 @@ class Device {
   send(body, options = {}) {
     const raw = body instanceof Uint8Array || typeof body === "string";
     const json = raw ? {} : { contentType: "application/json", contentEncoding: "utf-8" };
-    const bytes = body instanceof Uint8Array ? body : new TextEncoder().encode(raw ? body : JSON.stringify(body));
-    return this.#call("send", JSON.stringify({ ...json, ...options, body: toBase64(bytes) }));
+    let message;
+    try {
+      const bytes = body instanceof Uint8Array ? body : new TextEncoder().encode(raw ? body : textOf(body));
+      message = JSON.stringify({ ...json, ...options, body: toBase64(bytes) });
+    } catch (error) {
+      return Promise.reject(coded("argument", `body: ${error.message}`));
+    }
+    return this.#call("send", message);
   }
 
   /** The device twin: {desired, reported}, each with its $version. */
@@ -185,7 +191,11 @@ class Device {
 
   /** Merges a patch into the reported properties (null deletes). Resolves with their new version. */
   report(patch) {
-    return this.#call("report", JSON.stringify(patch));
+    try {
+      return this.#call("report", textOf(patch));
+    } catch (error) {
+      return Promise.reject(coded("argument", `patch: ${error.message}`));
+    }
   }
 
   /** Disconnects. Afterwards every call rejects with the code "closed". */
@@ -228,8 +238,13 @@ class Device {
     if (!handler) {
       return { status: 404, payload: JSON.stringify({ message: `no handler for the method ${name}` }) };
     }
-    const { status = 200, payload: answer = null } = (await handler(payload ? JSON.parse(payload) : null)) ?? {};
-    return { status, payload: JSON.stringify(answer) };
+    try {
+      const { status = 200, payload: answer = null } = (await handler(payload ? JSON.parse(payload) : null)) ?? {};
+      return { status, payload: JSON.stringify(answer) };
+    } catch (error) {
+      globalThis.reportError(error); // its author's to see; the caller gets the status that means the device failed
+      return { status: 500, payload: JSON.stringify({ message: `the handler of the method ${name} failed` }) };
+    }
   }
 }
 
@@ -240,6 +255,15 @@ function guarded(call) {
   } catch (error) {
     globalThis.reportError(error);
   }
+}
+
+// undefined and functions have no JSON: JSON.stringify says so with undefined, and not with an error.
+function textOf(value) {
+  const text = JSON.stringify(value);
+  if (text === undefined) {
+    throw new TypeError(`a ${typeof value} has no JSON`);
+  }
+  return text;
 }
 
 function toBase64(bytes) {

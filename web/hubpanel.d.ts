@@ -1,0 +1,112 @@
+// Types of hubpanel.js. docs/js.md explains them.
+
+/** Loads and starts the WebAssembly program, once for all callers. */
+export function load(options?: {
+  /** Bytes so far, and in all; total is 0 while it is unknown. */
+  onProgress?: (loaded: number, total: number) => void;
+}): Promise<Hubpanel>;
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+
+/** Every rejection of this module is an Error with a stable code. */
+export interface HubpanelError extends Error {
+  code: Code;
+}
+export type Code =
+  | "connection-string" | "argument" | "refused" | "token-expired" | "takeover" | "registration"
+  | "network" | "timeout" | "closed" | "failed" | "panic" | "unsupported" | `status-${number}`;
+
+export interface Hubpanel {
+  /** Rejects when the program has ended, which it does only by breaking. Everything pending has then been rejected too. */
+  readonly ended: Promise<never>;
+  /** Resolves when the hub has accepted the device; rejects when the first attempt fails. */
+  connect(options: ConnectOptions): Promise<Device>;
+  /** Registers with the Device Provisioning Service. */
+  register(options: RegisterOptions): Promise<Assignment>;
+}
+
+export interface ConnectOptions {
+  connectionString?: string;
+  /** Or its parts, with exactly one of key (base64) and sas. */
+  host?: string;
+  deviceId?: string;
+  moduleId?: string;
+  gateway?: string;
+  key?: string;
+  sas?: string;
+  /** The WebSocket URL, where it is not the hub's own. */
+  endpoint?: string;
+  cleanSession?: boolean;
+  modelId?: string;
+}
+
+export interface RegisterOptions {
+  endpoint?: string;
+  idScope: string;
+  registrationId: string;
+  key?: string;
+  groupKey?: string;
+  sas?: string;
+  payload?: Json;
+  onStep?: (step: { step: string; status: number; retryAfterMs: number; topic: string }) => void;
+}
+
+export interface Assignment {
+  assignedHub: string;
+  deviceId: string;
+  registrationId: string;
+  status: string;
+  substatus: string;
+  payload: Json;
+}
+
+export interface SendOptions {
+  /** null is a property without a value, which is not the empty string. */
+  properties?: Record<string, string | null>;
+  contentType?: string;
+  contentEncoding?: string;
+  messageId?: string;
+  correlationId?: string;
+  component?: string;
+  output?: string;
+  qos?: 0 | 1;
+}
+
+export interface Message {
+  body: Uint8Array;
+  text(): string;
+  json(): any;
+  properties: Record<string, string | null>;
+  contentType?: string;
+  contentEncoding?: string;
+  messageId?: string;
+  correlationId?: string;
+  duplicate?: boolean;
+  input?: string;
+}
+
+export interface Events {
+  message: Message;
+  /** The whole desired properties when full, else what has changed. */
+  desired: { patch: { [name: string]: Json }; version: number; full: boolean };
+  state: { phase: string; attempt: number; retryInMs: number; error?: string; code?: Code };
+  packet: { direction: string; type: string; topic?: string; qos?: number; size?: number };
+}
+
+export interface Device {
+  /** Returns a function that ends the calls. */
+  on<Name extends keyof Events>(name: Name, handler: (event: Events[Name]) => void): () => void;
+  onMethod(name: string, handler: (payload: any) => MethodAnswer | void | Promise<MethodAnswer | void>): void;
+  /** A Uint8Array or a string as it stands, anything else as JSON. */
+  send(body: Uint8Array | string | Json, options?: SendOptions): Promise<void>;
+  twin(): Promise<{ desired: { [name: string]: Json }; reported: { [name: string]: Json } }>;
+  /** Merges a patch (null deletes); resolves with the new version. */
+  report(patch: { [name: string]: Json }): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface MethodAnswer {
+  /** 200 if it is missing. */
+  status?: number;
+  payload?: Json;
+}
