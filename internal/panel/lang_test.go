@@ -161,6 +161,9 @@ func (src *source) readCall(c *ast.CallExpr, where string) {
 		said.one, okOne = literal(c.Args[1])
 		ok = ok && okOne
 	}
+	if ok && text == "" {
+		return // nothing is said
+	}
 	if !ok {
 		src.wrong = append(src.wrong, where+": the text of "+called(c)+" is not a literal")
 		return
