@@ -205,18 +205,11 @@ func (p *Panel) viewText(name, id string, f *field, more ...part) *Node {
 
 // viewJSON is a labelled editor for a document, with the place of the first error under it.
 func (p *Panel) viewJSON(name, id string, f *field, rows int, optional bool) *Node {
-	problem := ""
+	var problem error
 	if s := strings.TrimSpace(f.text); s != "" || !optional {
-		if err := checkJSON("This", f.text); err != nil {
-			problem = p.sentence(err)
-		}
+		problem = checkJSON("This", f.text)
 	}
-	return h("div.field",
-		h("label.field-name", attr("for", id), text(name)),
-		h("textarea.mono", attr("id", id), testid(id), attr("rows", fmt.Sprint(rows)), attr("spellcheck", "false"),
-			attr("aria-describedby", id+"-problem"), value{f}, p.typing(f)),
-		h("p.problem", attr("id", id+"-problem"), text(problem)),
-	)
+	return p.viewEditor(name, id, f, rows, problem)
 }
 
 func viewResult(r result, id string) part {

@@ -92,14 +92,8 @@ func (p *Panel) viewTemplate(s *telemetryStream, id string) *Node {
 		))
 	}
 	preview, err := s.preview(p.device.credentials.DeviceID, p.now())
-	problem := ""
-	if err != nil {
-		problem = p.sentence(err)
-	}
 	return h("div.template",
-		h("label.field",
-			h("span.field-name", text(p.say("Template"))),
-			h("textarea.mono", testid(id+"-body"), attr("rows", "6"), attr("spellcheck", "false"), value{&s.body}, p.typing(&s.body))),
+		p.viewEditor(p.say("Template"), id+"-body", &s.body, 6, err),
 		h("fieldset.properties",
 			h("legend", text(p.say("Variables: $.Name in the template stands for a value"))),
 			h("div.property-rows", rows),
@@ -109,7 +103,6 @@ func (p *Panel) viewTemplate(s *telemetryStream, id string) *Node {
 		p.viewProperties(&s.properties, id+"-property", p.say("Application properties")),
 		p.viewText(p.say("Seed (the same numbers at every start)"), id+"-seed", &s.seed),
 		h("section.document", label(p.say("Next message")), h("h4", text(p.say("Next message"))), h("pre", testid(id+"-preview"), text(preview))),
-		h("p.problem", testid(id+"-problem"), text(problem)),
 	)
 }
 
