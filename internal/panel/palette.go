@@ -23,6 +23,7 @@ func (p *Panel) commands() []command {
 	return slices.Concat(
 		p.deviceCommands(),
 		p.cloudCommands(),
+		p.exportCommands(),
 		p.topicCommands(),
 		p.shellCommands(),
 	)
