@@ -121,7 +121,7 @@ func (p *painter) key(e dom.Event) {
 		return // a password manager's own event; a half-written character; one that has sent its form
 	}
 	key, target := name.String(), v.Get("target")
-	plain := utf8.RuneCountInString(key) == 1
+	plain := utf8.RuneCountInString(key) == 1 && !v.Get("altKey").Truthy()
 	if v.Get("shiftKey").Truthy() && !plain {
 		key = "Shift+" + key
 	}
