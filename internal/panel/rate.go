@@ -1,9 +1,15 @@
 package panel
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // rateWindow is what the rate meter looks back on.
 const rateWindow = 10 // seconds
+
+// latencyLimit is of how many of the last acknowledgements the median is.
+const latencyLimit = 100
 
 // rateMeter counts what the device sends: over the last ten seconds, and in all since the session began.
 type rateMeter struct {
@@ -13,6 +19,7 @@ type rateMeter struct {
 	}
 	first           int64 // the second of the first message
 	messages, bytes int
+	latencies       []time.Duration // of the last acknowledgements, oldest first
 }
 
 func (r *rateMeter) add(now time.Time, messages, bytes int) {
@@ -39,4 +46,20 @@ func (r *rateMeter) rate(now time.Time) (messages, bytes float64) {
 	}
 	over := float64(min(rateWindow, max(second-r.first+1, 1)))
 	return messages / over, bytes / over
+}
+
+func (r *rateMeter) acknowledged(in time.Duration) {
+	if len(r.latencies) == latencyLimit {
+		r.latencies = slices.Delete(r.latencies, 0, 1)
+	}
+	r.latencies = append(r.latencies, in)
+}
+
+// median is of the last acknowledgements, and whether there was any.
+func (r *rateMeter) median() (time.Duration, bool) {
+	if len(r.latencies) == 0 {
+		return 0, false
+	}
+	sorted := slices.Sorted(slices.Values(r.latencies))
+	return sorted[len(sorted)/2], true
 }

@@ -334,6 +334,7 @@ func (p *Panel) answeredStream(s *telemetryStream, way *sent, line *streamLine, 
 			s.acknowledged += way.count
 		}
 		p.device.sent += way.count
+		p.telemetry.streams.rate.acknowledged(took)
 	}
 	line.answered += way.count
 	line.slowest = max(line.slowest, took)

@@ -116,6 +116,10 @@ func (p *Panel) viewRate() part {
 	fact := func(id, name, value string) *Node {
 		return h("div", h("dt", text(name)), h("dd", testid(id), text(value)))
 	}
+	median := "—"
+	if in, ok := s.rate.median(); ok {
+		median = milliseconds(in)
+	}
 	rows := make(nodes, 0, len(s.recent))
 	for i := len(s.recent) - 1; i >= 0; i-- {
 		way := s.recent[i]
@@ -129,7 +133,7 @@ func (p *Panel) viewRate() part {
 		case failed:
 			state = p.say("failed")
 		}
-		rows = append(rows, h("li.way", h("span.mono", text(name)), h("span.outcome", attr("data-outcome", string(way.state)), text(state))))
+		rows = append(rows, h("li.sending", h("span.mono", text(name)), h("span.outcome", attr("data-outcome", string(way.state)), text(state))))
 	}
 	return h("div.rate",
 		h("dl.facts",
@@ -137,7 +141,8 @@ func (p *Panel) viewRate() part {
 			fact("rate-bytes", p.say("Bytes a second"), strconv.FormatFloat(bytes, 'f', 0, 64)),
 			fact("rate-total", p.say("Messages since the connect"), strconv.Itoa(s.rate.messages)),
 			fact("rate-total-bytes", p.say("Bytes since the connect"), strconv.Itoa(s.rate.bytes)),
+			fact("rate-latency", p.say("Acknowledged in (median)"), median),
 		),
-		h("ol.ways", label(p.say("The last messages")), testid("recent-messages"), rows),
+		h("ol.sendings", label(p.say("The last messages")), testid("recent-messages"), rows),
 	)
 }
