@@ -143,7 +143,7 @@ func (src *source) readCall(c *ast.CallExpr, where string) {
 	switch called(c) {
 	case "say", "tell", "means":
 	case "checkJSON", "checkObject": // they say what it is that they check
-		if name, ok := literal(c.Args[0]); ok {
+		if name, ok := literal(c.Args[0]); ok && name != "" {
 			src.texts[name] = said
 		}
 		return

@@ -11,15 +11,15 @@ func (p *Panel) viewJournal(j *journal, id, name, empty string) *Node {
 				h("button.quiet", attr("type", "button"), testid(id+"-clear"), text(p.say("Clear")), onClick(func() { p.update(j.clear) }))),
 		),
 		when(len(j.entries) == 0, h("p.empty", text(empty))),
-		when(len(j.entries) > 0, p.viewJournalFilter(j, id), p.viewJournalList(j, id, name)),
+		when(len(j.entries) > 0, p.viewJournalFilter(j, id, name), p.viewJournalList(j, id, name)),
 		p.viewDetail(j, id),
 		when(j.dropped > 0, h("p.empty", testid(id+"-dropped"),
 			text(p.say("%d older entries were dropped: the log keeps %d.", j.dropped, journalLimit)))),
 	)
 }
 
-func (p *Panel) viewJournalFilter(j *journal, id string) *Node {
-	return h("div.log-filter", attr("role", "search"), label(p.say("Filter")),
+func (p *Panel) viewJournalFilter(j *journal, id, name string) *Node {
+	return h("div.log-filter", attr("role", "search"), label(p.say("Filter: %s", name)),
 		h("input", attr("type", "search"), testid(id+"-filter"), label(p.say("Filter the log by text")), attr("placeholder", p.say("Filter")),
 			attr("autocomplete", "off"), attr("spellcheck", "false"), value{&j.query},
 			Listener{Event: "input", Do: func(e Event) { p.update(func() { j.filter(e.Value, j.kind) }) }}),
