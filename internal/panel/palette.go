@@ -36,7 +36,8 @@ type found struct {
 	score int
 }
 
-// search returns the commands that match a query, the best first. All match an empty query, in their own order.
+// search returns the commands that match a query, the best first. All match an empty query, in their own order, those
+// that can be done now before the others.
 func search(commands []command, query string) []found {
 	var list []found
 	for _, c := range commands {
@@ -44,7 +45,12 @@ func search(commands []command, query string) []found {
 			list = append(list, f)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b found) int { return cmp.Compare(b.score, a.score) })
+	slices.SortStableFunc(list, func(a, b found) int {
+		if a.score == b.score && a.enabled != b.enabled {
+			return map[bool]int{true: -1, false: 1}[a.enabled]
+		}
+		return cmp.Compare(b.score, a.score)
+	})
 	return list
 }
 
