@@ -58,11 +58,13 @@ type telemetryStream struct {
 // sent is a run of messages that went out together.
 type sent struct {
 	stream  string
-	first   int // the number of the first
+	first   int // the number of the first; 0: sent by hand
 	count   int
 	run     int // of the stream
 	state   outcome
 	latency time.Duration
+
+	unanswered bool // at QoS 0: done means written
 }
 
 // streamLine is what one second of a stream is in the journal.

@@ -59,10 +59,13 @@ func (p *Panel) SendTelemetry() {
 		return
 	}
 	var line *entry
+	way := &sent{count: 1, state: pending}
 	p.update(func() {
 		p.clearNotice("send")
 		line = p.deviceLog.add(p.now(), entrySent, p.say("Telemetry"), oneLine(string(message.Body), 90), describeMessage(message))
 		line.outcome, line.note = pending, p.say("sending")
+		way.stream = p.say("By hand")
+		p.telemetry.streams.note(client, way, p.now(), len(message.Body))
 	})
 	p.start("send telemetry", func(ctx context.Context) {
 		began := time.Now()
@@ -74,10 +77,15 @@ func (p *Panel) SendTelemetry() {
 		p.update(func() {
 			if err != nil {
 				line.outcome, line.note = failed, p.say("failed")
+				way.state = failed
 				p.failLocked("send", err)
 				return
 			}
 			p.device.sent++
+			way.state, way.latency, way.unanswered = done, time.Since(began), qos0
+			if !qos0 {
+				p.telemetry.streams.rate.acknowledged(way.latency)
+			}
 			line.outcome, line.note = done, p.say("acknowledged in %s", milliseconds(time.Since(began)))
 			if qos0 {
 				line.note = p.say("written (QoS 0 has no acknowledgement)")

@@ -123,13 +123,19 @@ func (p *Panel) viewRate() part {
 	rows := make(nodes, 0, len(s.recent))
 	for i := len(s.recent) - 1; i >= 0; i-- {
 		way := s.recent[i]
-		name, state := fmt.Sprintf("%s #%d", way.stream, way.first), p.say("queued")
+		name, state := way.stream, p.say("queued")
+		if way.first > 0 {
+			name += fmt.Sprintf(" #%d", way.first)
+		}
 		if way.count > 1 {
 			name += fmt.Sprintf("–#%d", way.first+way.count-1)
 		}
 		switch way.state {
 		case done:
 			state = p.say("acknowledged in %s", milliseconds(way.latency))
+			if way.unanswered {
+				state = p.say("written (QoS 0 has no acknowledgement)")
+			}
 		case failed:
 			state = p.say("failed")
 		}
