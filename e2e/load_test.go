@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -64,7 +63,7 @@ func TestAThousandMessagesASecond(t *testing.T) {
 				requestAnimationFrame(frame);
 			})`, chromedp.EvalAwaitPromise))
 			require.NoError(t, err)
-			t.Log(fmt.Sprintf("%+v", got))
+			t.Logf("%+v", got)
 			require.Greater(t, got.Sent, 100, "there was no load")
 			require.Less(t, got.Rows, 60, "only the log's window is in the document")
 			pn.shows("twin")

@@ -3,7 +3,7 @@
 // Out: ready, state, log, error. In: run, stop, set. A message in is checked field by field; none connects to a hub, none
 // holds a credential, and the policy of embed.html would let neither do anything.
 
-const views = ["telemetry", "messages", "twin", "methods", "provisioning"];
+const views = ["telemetry", "messages", "twin", "methods", "provisioning", "wire"];
 const settings = { view: views, theme: ["auto", "light", "dark"] };
 const find = (id) => document.querySelector(`[data-testid="${id}"]`);
 

@@ -168,10 +168,3 @@ func (p *Panel) InvokeMethod() {
 		})
 	})
 }
-
-func resultOf(err error, ok string) result {
-	if err != nil {
-		return result{text: sentence(err)}
-	}
-	return result{ok: true, text: ok}
-}

@@ -1,7 +1,6 @@
 package panel
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -158,5 +157,5 @@ func TestFuzzy(t *testing.T) {
 	require.True(t, ok, "the id is English in every language")
 
 	_, marks := fuzzy("write the twin", "twin")
-	require.Equal(t, []int{10, 11, 12, 13}, marks, fmt.Sprint("a word, and not letters here and there"))
+	require.Equal(t, []int{10, 11, 12, 13}, marks, "a word, and not letters here and there")
 }

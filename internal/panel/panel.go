@@ -81,6 +81,7 @@ type Panel struct {
 	deviceLog  journal
 	copyAs     copyState
 	exports    exportState
+	arrivals   arrivals
 	countdowns countdowns
 	kept       kept
 	palette    palette

@@ -15,6 +15,7 @@ func (p *Panel) View() *Node {
 		p.shortcuts(),
 		p.viewHeader(),
 		p.viewNotice(),
+		p.viewArrivals(),
 		p.viewLink(),
 		p.viewTabs(),
 		h("main.panes", attr("id", "panes"),

@@ -74,7 +74,7 @@ func (p *Panel) viewWaitingCalls() *Node {
 
 func (p *Panel) viewWaitingCall(c *methodCall) *Node {
 	id := fmt.Sprint("method-hand-", c.id)
-	left := max(c.deadline.Sub(time.Now()), 0)
+	left := max(time.Until(c.deadline), 0)
 	return h("form.call.waiting", key(fmt.Sprint(c.id)), testid("method-waiting"), onSubmit(func() { p.answerByHand(c, 0) }),
 		h("div.line", h("time", text(clock(c.at))), h("b.what", text(c.name)),
 			h("span.countdown", attr("aria-live", "off"), testid("method-countdown"), text(p.say("%s left", countdown(left))))),
