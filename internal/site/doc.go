@@ -21,6 +21,9 @@
 //     them on a static host would put a failed request into the console.
 //   - in the static site only, the policy.
 //
+// WriteDist names every file but the entrances (index.html, embed.html, embed.js, hubpanel.js and its types) by a hash of its
+// content, follows the references to it, and writes .gz files and _headers beside them.
+//
 // # Concurrency
 //
 // A Site does not change after New and serves any number of requests at once. It holds its files in memory: a rebuilt
