@@ -17,7 +17,7 @@ func (p *Panel) viewArrivals() *Node {
 	a := &p.arrivals
 	if n := p.deviceLog.received - a.told; n > 0 {
 		if next := a.at.Add(announceEvery); next.After(time.Now()) {
-			p.until(next) // what came too soon is said then, in one sentence
+			p.redrawAt(next) // what came too soon is said then, in one sentence
 		} else {
 			a.text, a.at, a.told = p.arrived(n), time.Now(), p.deviceLog.received
 		}

@@ -23,15 +23,20 @@ func (p *Panel) until(t time.Time) string {
 	if left > time.Hour {
 		step = time.Minute
 	}
-	due, c := now.Add((left-1)%step+1), &p.countdowns
-	if c.due.IsZero() || due.Before(c.due) {
-		c.due = due
+	p.redrawAt(now.Add((left-1)%step + 1))
+	return p.duration(left)
+}
+
+// redrawAt has the page drawn again at t at the latest. The caller holds the lock.
+func (p *Panel) redrawAt(t time.Time) {
+	c := &p.countdowns
+	if c.due.IsZero() || t.Before(c.due) {
+		c.due = t
 		select {
 		case c.wake <- struct{}{}:
 		default:
 		}
 	}
-	return p.duration(left)
 }
 
 // duration is a time span in words, its last part rounded up. The caller holds the lock.

@@ -289,6 +289,7 @@ func (p *Panel) sendStream(client *hubclient.Client, s *telemetryStream, pl plan
 	for i := range messages {
 		body := pl.template.next(now)
 		bytes += len(body)
+		p.telemetry.chart.add(now, body)
 		messages[i] = hubclient.Message{Body: body, Properties: pl.properties,
 			SystemProperties: hubproto.SystemProperties{ContentType: "application/json", ContentEncoding: "utf-8"}}
 	}

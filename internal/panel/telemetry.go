@@ -16,6 +16,7 @@ type composer struct {
 	properties                            propertyRows
 	qos0                                  bool
 	streams                               streams
+	chart                                 chart
 }
 
 func newComposer() composer {
@@ -25,6 +26,7 @@ func newComposer() composer {
 	c.contentEncoding.set("utf-8")
 	c.properties.add("level", "info")
 	c.streams = newStreams()
+	c.chart = newChart()
 	return c
 }
 
@@ -66,6 +68,7 @@ func (p *Panel) SendTelemetry() {
 		line.outcome, line.note = pending, p.say("sending")
 		way.stream = p.say("By hand")
 		p.telemetry.streams.note(client, way, p.now(), len(message.Body))
+		p.telemetry.chart.add(p.now(), message.Body)
 	})
 	p.start("send telemetry", func(ctx context.Context) {
 		began := time.Now()

@@ -2,7 +2,7 @@ package panel
 
 // viewComposer is what sends telemetry: by hand, and by itself.
 func (p *Panel) viewComposer() *Node {
-	return h("div.telemetry", key("telemetry"), p.viewSendOnce(), p.viewStreams())
+	return h("div.telemetry", key("telemetry"), p.viewSendOnce(), p.viewStreams(), p.viewChart())
 }
 
 func (p *Panel) viewSendOnce() *Node {

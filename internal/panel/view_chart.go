@@ -1,0 +1,181 @@
+package panel
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The chart's drawing, in the units of its viewBox.
+const (
+	chartWidth, chartHeight = 640, 220
+	chartLeft, chartRight   = 52, 8
+	chartTop, chartBottom   = 8, 24
+	chartPlotWidth          = chartWidth - chartLeft - chartRight
+	chartPlotHeight         = chartHeight - chartTop - chartBottom
+	chartEvery              = 250 * time.Millisecond // how often a running chart moves
+)
+
+// viewChart draws the numbers that the device sent.
+func (p *Panel) viewChart() part {
+	c := &p.telemetry.chart
+	if len(c.series) == 0 {
+		return nil
+	}
+	now := p.now()
+	if c.paused.IsZero() && now.Sub(c.newest) < c.span {
+		p.redrawAt(now.Add(chartEvery).Truncate(chartEvery))
+		now = now.Truncate(chartEvery) // what is drawn between stays as it is
+	}
+	change := func(do func()) func() { return func() { p.update(do) } }
+	button := func(id, name, sign string, do func()) *Node {
+		return h("button.quiet", attr("type", "button"), testid(id), label(name), attr("title", name), text(sign), onClick(change(do)))
+	}
+	pause, pressed := p.say("Pause"), "false"
+	if !c.paused.IsZero() {
+		pause, pressed = p.say("Go on"), "true"
+	}
+	legend := make(nodes, 0, len(c.series))
+	for i, s := range c.series {
+		legend = append(legend, h("button.chart-key", key(s.path), attr("type", "button"), testid(fmt.Sprint("chart-key-", i)), attr("data-series", strconv.Itoa(i)),
+			attr("aria-pressed", fmt.Sprint(!s.hidden)), h("span.chart-swatch", attr("aria-hidden", "true")), h("span", text(s.path)),
+			onClick(change(func() { s.hidden = !s.hidden }))))
+	}
+	return h("section.card.chart", key("chart"), label(p.say("Chart of what was sent")), testid("chart"),
+		h("header.card-head", h("h3", text(p.say("Chart"))),
+			h("div.actions",
+				button("chart-back", p.say("Earlier"), "←", func() { c.move(-0.5, p.now()) }),
+				button("chart-forward", p.say("Later"), "→", func() { c.move(0.5, p.now()) }),
+				button("chart-out", p.say("Show more time"), "−", func() { c.zoom(1) }),
+				button("chart-in", p.say("Show less time"), "+", func() { c.zoom(-1) }),
+				h("button.quiet", attr("type", "button"), testid("chart-pause"), attr("aria-pressed", pressed), text(pause), onClick(change(func() { c.pause(p.now()) }))),
+			)),
+		p.viewPlot(now),
+		h("div.chart-legend", attr("role", "group"), label(p.say("Fields")), legend),
+		when(len(c.left) > 0, h("p.help", text(p.say("Only the first %d numeric fields are drawn.", chartSeries)))),
+		p.viewChartTable(now),
+	)
+}
+
+// viewPlot is the drawing. It can be moved and zoomed by keys and by dragging.
+func (p *Panel) viewPlot(now time.Time) *Node {
+	c := &p.telemetry.chart
+	from, to := c.window(now)
+	low, high := c.bounds(from, to)
+	x := func(t time.Time) float64 {
+		return chartLeft + chartPlotWidth*float64(t.Sub(from))/float64(c.span)
+	}
+	y := func(v float64) float64 { return chartTop + chartPlotHeight*(high-v)/(high-low) }
+	number := func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
+	var grid, lines nodes
+	for _, v := range roundNumbers(low, high, 5) {
+		at := number(y(v))
+		grid = append(grid,
+			h("line.chart-grid", attr("x1", strconv.Itoa(chartLeft)), attr("x2", strconv.Itoa(chartWidth-chartRight)), attr("y1", at), attr("y2", at)),
+			h("text.chart-tick", attr("x", strconv.Itoa(chartLeft-6)), attr("y", at), attr("dy", "0.32em"), attr("text-anchor", "end"), text(strconv.FormatFloat(v, 'g', 6, 64))))
+	}
+	for i := range 5 {
+		at := from.Add(time.Duration(float64(c.span) * (float64(i) + 0.5) / 5))
+		grid = append(grid, h("text.chart-tick", attr("x", number(x(at))), attr("y", strconv.Itoa(chartHeight-6)), attr("text-anchor", "middle"), text(at.In(p.env.Location).Format("15:04:05"))))
+	}
+	for i, s := range c.series {
+		if s.hidden {
+			continue
+		}
+		var d strings.Builder
+		points := thin(s.within(from, to), from, to, chartPlotWidth)
+		for _, point := range points {
+			fmt.Fprintf(&d, "%s,%s ", number(min(max(x(point.at), chartLeft), chartWidth-chartRight)), number(y(point.value)))
+		}
+		if len(points) == 1 {
+			lines = append(lines, h("circle.chart-dot", key(s.path), attr("data-series", strconv.Itoa(i)), attr("cx", number(x(points[0].at))), attr("cy", number(y(points[0].value))), attr("r", "3")))
+			continue
+		}
+		lines = append(lines, h("polyline.chart-line", key(s.path), attr("data-series", strconv.Itoa(i)), attr("points", strings.TrimSpace(d.String()))))
+	}
+	return h("svg.chart-plot", attr("viewBox", fmt.Sprintf("0 0 %d %d", chartWidth, chartHeight)), attr("role", "img"), attr("tabindex", "0"), testid("chart-plot"),
+		label(p.say("The last %s of %d fields. Arrow keys move through time, + and − zoom, P pauses.", p.duration(c.span), len(c.series))),
+		onKeys(func(e Event) {
+			p.update(func() {
+				switch e.Key {
+				case "+", "=":
+					c.zoom(-1)
+				case "-":
+					c.zoom(1)
+				case "p":
+					c.pause(p.now())
+				case "ArrowLeft":
+					c.move(-0.25, p.now())
+				case "ArrowRight":
+					c.move(0.25, p.now())
+				}
+			})
+		}, "+", "=", "-", "p", "ArrowLeft", "ArrowRight"),
+		Listener{Event: "pointer", Do: p.dragChart},
+		h("g", key("grid"), grid), h("g", key("lines"), lines))
+}
+
+// dragChart moves the window with the pointer that holds it.
+func (p *Panel) dragChart(e Event) {
+	c := &p.telemetry.chart
+	if e.Phase == "move" && c.dragged < 0 {
+		return // nobody holds it: nothing to draw. Only the event queue changes dragged
+	}
+	p.update(func() {
+		switch e.Phase {
+		case "down":
+			c.dragged = e.X
+		case "move":
+			c.move(c.dragged-e.X, p.now())
+			c.dragged = e.X
+		default:
+			c.dragged = -1
+		}
+	})
+}
+
+// bounds are the lowest and highest value that is shown, never the same.
+func (c *chart) bounds(from, to time.Time) (low, high float64) {
+	first := true
+	for _, s := range c.series {
+		if s.hidden {
+			continue
+		}
+		for _, point := range s.within(from, to) {
+			if first {
+				low, high, first = point.value, point.value, false
+			}
+			low, high = min(low, point.value), max(high, point.value)
+		}
+	}
+	if high > low {
+		margin := (high - low) / 20
+		return low - margin, high + margin
+	}
+	return low - 1, high + 1
+}
+
+// viewChartTable says in numbers what the plot shows.
+func (p *Panel) viewChartTable(now time.Time) *Node {
+	c := &p.telemetry.chart
+	from, to := c.window(now)
+	rows := make(nodes, 0, len(c.series))
+	for _, s := range c.series {
+		last, low, high := "—", "—", "—"
+		if points := s.within(from, to); len(points) > 0 {
+			least, most := points[0].value, points[0].value
+			for _, point := range points {
+				least, most = min(least, point.value), max(most, point.value)
+			}
+			number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+			last, low, high = number(points[len(points)-1].value), number(least), number(most)
+		}
+		rows = append(rows, h("tr", key(s.path), h("th", attr("scope", "row"), text(s.path)), h("td", text(last)), h("td", text(low)), h("td", text(high))))
+	}
+	return h("details.more", h("summary", testid("chart-table"), text(p.say("In numbers"))),
+		h("table.chart-numbers",
+			h("thead", h("tr", h("th", attr("scope", "col"), text(p.say("Field"))), h("th", attr("scope", "col"), text(p.say("Last"))),
+				h("th", attr("scope", "col"), text(p.say("Lowest"))), h("th", attr("scope", "col"), text(p.say("Highest"))))),
+			h("tbody", rows)))
+}
