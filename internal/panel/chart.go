@@ -160,7 +160,7 @@ func roundNumbers(low, high float64, n int) []float64 {
 	}
 	var list []float64
 	for i := math.Ceil(low / step); i*step <= high+step/1e6; i++ {
-		list = append(list, i*step)
+		list = append(list, i*step+0) // never -0
 	}
 	return list
 }
