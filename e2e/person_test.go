@@ -123,7 +123,27 @@ func (pn *person) value(id string) string {
 func (pn *person) clicks(id string) {
 	pn.t.Helper()
 	pn.until(fmt.Sprintf(`document.querySelector(%[1]s) && !document.querySelector(%[1]s).disabled`, quoted(testID(id))), id+" cannot be clicked")
+	pn.settles(id)
 	pn.do(chromedp.Click(testID(id)))
+}
+
+// settles waits until an element stands in the same place for some frames: the view follows what was typed a frame later, and
+// nobody hits a button that is about to move. What never stands still is taken where it is after a second.
+func (pn *person) settles(id string) {
+	pn.t.Helper()
+	script[bool](pn, fmt.Sprintf(`new Promise((resolve) => {
+		let last = "", same = 0, frames = 0;
+		const find = () => document.querySelector(%s);
+		find()?.scrollIntoView({ block: "center" });
+		const look = () => {
+			const at = JSON.stringify(find()?.getBoundingClientRect());
+			same = at === last ? same + 1 : 0;
+			last = at;
+			if (same === 4 || ++frames === 60) resolve(true);
+			else requestAnimationFrame(look);
+		};
+		look();
+	})`, quoted(testID(id))))
 }
 
 // types replaces what an input holds, as a person does who selects all and types or pastes.

@@ -54,6 +54,7 @@ func TestTheWorkbench(t *testing.T) {
 	pn.sees("twin-ack-all", "(0)")
 
 	pn.shows("methods")
+	pn.until(`document.querySelector('[data-testid="method-mode"]')`, "the methods are not shown")
 	script[bool](pn, `(() => { const e = document.querySelector('[data-testid="method-mode"]'); e.value = "hand"; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`)
 	pn.clicks("method-rule-add")
 	pn.types("method-rule-0-name", "other")
