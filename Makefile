@@ -21,7 +21,7 @@ PAGE_PACKAGES    = $(IN_BROWSER) $(GO) list -deps -f '{{if and .Module .Module.M
 NATIVE_PACKAGES  = $(GO) list ./... | grep -v -E '/e2e(/|$$)'; $(GO) list ./e2e/chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-native test-browser test-firefox e2e chaos interop interop-with-node wasm dist profile bench fuzz lint clean bin/wasmexec bin/staticcheck
+.PHONY: help run test test-native test-browser test-firefox e2e pictures chaos interop interop-with-node wasm dist profile bench fuzz lint clean bin/wasmexec bin/staticcheck
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test-firefox: bin/wasmexec ## run the tests of wsconn again as js/wasm in Firefo
 
 e2e: wasm ## run the page in Chrome, served and as a static site, and in Firefox
 	@$(strict); pkgs=$$($(GO) list ./e2e/... | grep -v -E '/e2e/(interop|chaos)$$'); set -x; $(GO) test -count=1 $$pkgs
+
+pictures: wasm ## take the pictures and the animation of README and docs/guide.md again, into docs/pictures
+	HUBPANEL_PICTURES=1 $(GO) test -count=1 -run '^(TestGuide|TestLooks)$$' ./e2e
 
 interop: wasm ## run the official SDKs for Node.js, from npm, against the emulator (needs ports 443 and 8883)
 	$(GO) test -count=1 ./e2e/interop
