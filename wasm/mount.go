@@ -14,17 +14,17 @@ import (
 	"github.com/hubpanel/hubpanel/internal/panel"
 )
 
-// mount(root, {query, fragment, served, onFatal}) shows a panel in an element.
+// mount(root, {draw, query, fragment, served, onFatal}) shows a panel in an element.
 func mount(_ js.Value, args []js.Value) any {
 	root, options := args[0], args[1]
 	params := panel.ParseParams(options.Get("query").String(), options.Get("fragment").String())
 	onFatal := options.Get("onFatal")
 	served := options.Get("served").Bool()
-	go show(root, params, served, func(sentence, detail string) { onFatal.Invoke(sentence, detail) })
+	go show(root, options.Get("draw"), params, served, func(sentence, detail string) { onFatal.Invoke(sentence, detail) })
 	return nil
 }
 
-func show(root js.Value, params panel.Params, served bool, fatal func(sentence, detail string)) {
+func show(root, draw js.Value, params panel.Params, served bool, fatal func(sentence, detail string)) {
 	defer func() {
 		if r := recover(); r != nil {
 			fatal("The page cannot be drawn. Reload it to start afresh.", hubproto.Redact(fmt.Sprintf("%v\n\n%s", r, debug.Stack())))
@@ -39,10 +39,10 @@ func show(root js.Value, params panel.Params, served bool, fatal func(sentence, 
 		env.WebSocketOrigin = "ws" + strings.TrimPrefix(location.Get("origin").String(), "http")
 	}
 	p := panel.New(env)
-	paint := newPainter(dom.WrapElement(root), p.Handle)
+	paint := newPainter(dom.WrapElement(root), draw, p.Handle)
 	document := js.Global().Get("document").Get("documentElement")
 	shown := panel.Lang("")
-	draw := func() {
+	redraw := func() {
 		if lang := p.Lang(); lang != shown { // what a screen reader reads the page in
 			shown = lang
 			document.Set("lang", string(lang))
@@ -50,9 +50,9 @@ func show(root js.Value, params panel.Params, served bool, fatal func(sentence, 
 		paint.show(p.View())
 	}
 	p.Start()
-	draw()
+	redraw()
 	for range frames.ready {
-		draw()
+		redraw()
 	}
 }
 

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"syscall/js"
 	"testing"
 
@@ -23,8 +24,19 @@ func stage(t *testing.T) dom.Element {
 }
 
 func newStagePainter(t *testing.T) *painter {
-	return newPainter(stage(t), func(do func(panel.Event), e panel.Event) { do(e) })
+	root := stage(t)
+	return newPainter(root, drawing(t, root), func(do func(panel.Event), e panel.Event) { do(e) })
 }
+
+// drawing is web/draw.js at work in an element.
+func drawing(t *testing.T, root dom.Element) js.Value {
+	module, err := await(js.Global().Call("wasmexecImport", "/web/draw.js"))
+	require.NoError(t, err)
+	return module.Call("drawing", root.Underlying())
+}
+
+// element is what stands in the page for what was drawn.
+func (p *painter) element(shown *painted) js.Value { return p.strokes.draw.Call("element", shown.id) }
 
 // randomNode grows a view of random shape: keyed and unkeyed siblings, texts, attributes that come and go.
 func randomNode(r *rand.Rand, depth int) *panel.Node {
@@ -56,10 +68,11 @@ func TestPatchingEqualsDrawingAfresh(t *testing.T) {
 	for range 1500 {
 		view := randomNode(r, 4)
 		p.show(view)
-		afresh := newPainter(dom.GetWindow().Document().CreateElement("div"), nil)
+		root := dom.GetWindow().Document().CreateElement("div")
+		afresh := newPainter(root, drawing(t, root), nil)
 		afresh.show(view)
-		require.True(t, p.drawn.element.Underlying().Call("isEqualNode", afresh.drawn.element.Underlying()).Bool(),
-			"patched: %s\nafresh:  %s", p.drawn.element.OuterHTML(), afresh.drawn.element.OuterHTML())
+		require.True(t, p.element(p.drawn).Call("isEqualNode", afresh.element(afresh.drawn)).Bool(),
+			"patched: %s\nafresh:  %s", p.element(p.drawn).Get("outerHTML"), afresh.element(afresh.drawn).Get("outerHTML"))
 	}
 	p.show(&panel.Node{Tag: "div"})
 	require.Empty(t, p.byID, "nothing is remembered of elements that are gone")
@@ -77,11 +90,11 @@ func list(keys ...string) *panel.Node {
 func TestAKeyIsAnIdentity(t *testing.T) {
 	p := newStagePainter(t)
 	p.show(list("a", "b", "c"))
-	b := p.drawn.children[1].element.Underlying()
+	b := p.element(p.drawn.children[1])
 	for _, order := range [][]string{{"x", "a", "b", "c"}, {"c", "b", "a"}, {"b"}, {"y", "z", "b"}} {
 		p.show(list(order...))
 		for i, k := range order {
-			child := p.drawn.element.Underlying().Get("children").Index(i)
+			child := p.element(p.drawn).Get("children").Index(i)
 			require.Equal(t, k, child.Get("textContent").String())
 			if k == "b" {
 				require.True(t, child.Equal(b), "b is another element now")
@@ -102,11 +115,11 @@ func TestAnOptionalLineDoesNotDisturbItsNeighbours(t *testing.T) {
 	}
 	p := newStagePainter(t)
 	p.show(form(false))
-	input := p.drawn.children[1].element.Underlying()
+	input := p.element(p.drawn.children[1])
 	input.Set("value", "typed")
 	p.show(form(true))
 	p.show(form(false))
-	require.True(t, p.drawn.children[1].element.Underlying().Equal(input))
+	require.True(t, p.element(p.drawn.children[1]).Equal(input))
 	require.Equal(t, "typed", input.Get("value").String(), "a value that the program did not change is the person's")
 }
 
@@ -117,7 +130,7 @@ func TestValuesAreTheProgramsOnlyWhenItSetsThem(t *testing.T) {
 	}
 	p := newStagePainter(t)
 	p.show(input("a", 0))
-	el := p.drawn.element.Underlying()
+	el := p.element(p.drawn)
 	require.Equal(t, "a", el.Get("value").String())
 	el.Set("value", "abc") // typed; the model has heard of "ab" so far
 	p.show(input("ab", 0))
@@ -141,7 +154,7 @@ func TestEventsReachTheirListenerInTheLatestView(t *testing.T) {
 	}
 	p.show(view("one"))
 	p.show(view("two"))
-	form := p.drawn.element.Underlying()
+	form := p.element(p.drawn)
 	form.Call("querySelector", "b").Call("click")
 	area := form.Call("querySelector", "textarea")
 	area.Set("value", "hi")
@@ -149,4 +162,33 @@ func TestEventsReachTheirListenerInTheLatestView(t *testing.T) {
 	area.Call("dispatchEvent", event.New("input", map[string]any{"bubbles": true}))
 	area.Call("dispatchEvent", js.Global().Get("KeyboardEvent").New("keydown", map[string]any{"key": "Enter", "ctrlKey": true, "bubbles": true}))
 	require.Equal(t, []string{"click two", "input hi", "submit two"}, got)
+}
+
+// TestTextsOfAnyCharacters: one drawing's texts travel in one piece, and each must come out of it whole.
+func TestTextsOfAnyCharacters(t *testing.T) {
+	p := newStagePainter(t)
+	texts := []string{"\uFEFFmark", "zażółć", "雲端", "🚰🚰", "a\xffb\xf0\x9f", "", "\u0000", "end"}
+	view := &panel.Node{Tag: "ul"}
+	for _, s := range texts {
+		view.Children = append(view.Children, &panel.Node{Tag: "li", Text: s, Attrs: []panel.Attr{{Name: "title", Value: s}}})
+	}
+	p.show(view)
+	for i, s := range texts {
+		want := strings.ToValidUTF8(s, "\uFFFD")
+		require.Equal(t, want, p.element(p.drawn.children[i]).Get("textContent").String())
+		require.Equal(t, want, p.element(p.drawn.children[i]).Get("title").String())
+	}
+}
+
+// TestANodeThatIsTheSameIsNotLookedInto: a view may keep what is dear to make.
+func TestANodeThatIsTheSameIsNotLookedInto(t *testing.T) {
+	p := newStagePainter(t)
+	kept := list("a", "b")
+	view := func(s string) *panel.Node {
+		return &panel.Node{Tag: "div", Children: []*panel.Node{{Tag: "p", Text: s}, kept}}
+	}
+	p.show(view("one"))
+	kept.Children = nil // not seen, since the node is the one of before
+	p.show(view("two"))
+	require.Equal(t, "twoab", p.element(p.drawn).Get("textContent").String())
 }

@@ -1,4 +1,5 @@
 // boot.js: starts hubpanel in its own page, shows how far the loading is, and what went wrong if it did.
+import { drawing } from "./draw.js";
 import { load } from "./hubpanel.js";
 import { say, translate } from "./lang.js";
 
@@ -46,7 +47,7 @@ try {
   status.textContent = say.starting;
   panel.ended.catch((error) => fatal(error.message, String(error.stack ?? "")));
   window.hubpanel = panel;
-  panel.mount(app, { query, fragment, served: document.querySelector("meta[name=hubpanel-hub]")?.content === "served", onFatal: fatal });
+  panel.mount(app, { draw: drawing(app), query, fragment, served: document.querySelector("meta[name=hubpanel-hub]")?.content === "served", onFatal: fatal });
 } catch (error) {
   fatal(error.message, String(error.stack ?? ""));
 }

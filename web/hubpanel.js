@@ -100,9 +100,9 @@ class Hubpanel {
     return this.#life.ended;
   }
 
-  /** Shows the panel in an element. For hubpanel's own pages. */
-  mount(root, { query = "", fragment = "", served = true, onFatal = () => {} } = {}) {
-    this.#go.mount(root, { query, fragment, served, onFatal });
+  /** Shows the panel in an element; draw is draw.js's drawing(root). For hubpanel's own pages. */
+  mount(root, { draw, query = "", fragment = "", served = true, onFatal = () => {} }) {
+    this.#go.mount(root, { draw, query, fragment, served, onFatal });
   }
 
   /**

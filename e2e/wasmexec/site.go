@@ -62,6 +62,7 @@ func newSite(host, wasm string, args []string, scripts http.Handler) (http.Handl
 		http.ServeFile(w, r, wasm)
 	})
 	mux.HandleFunc("GET /program", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, prog) })
+	mux.Handle("GET /web/", http.FileServerFS(files.root.FS()))
 	mux.HandleFunc("GET /stat", files.stat)
 	mux.HandleFunc("GET /data", files.data)
 	mux.Handle("GET /wstest/", scripts)

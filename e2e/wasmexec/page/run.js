@@ -104,6 +104,9 @@
 		chdir() { throw failure("ENOSYS"); },
 	};
 
+	// A program cannot import a module by itself. The page's own are below /web/.
+	globalThis.wasmexecImport = (path) => import(path);
+
 	addEventListener("load", async () => {
 		try {
 			const program = await (await fetch("program")).json();
