@@ -31,7 +31,7 @@ func show(root, draw js.Value, params panel.Params, served bool, fatal func(sent
 		}
 	}()
 	frames := newFrames()
-	env := panel.Env{Params: params, Changed: frames.want, Fatal: fatal, ServerTime: serverTime, Languages: languages(),
+	env := panel.Env{Params: params, Changed: frames.want, Yield: newYield(), Fatal: fatal, ServerTime: serverTime, Languages: languages(),
 		Copy: copyText, Save: save, Local: openStorage("localStorage"), Session: openStorage("sessionStorage")}
 	if served {
 		env.Fetch = fetch

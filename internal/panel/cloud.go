@@ -143,11 +143,18 @@ func (p *Panel) openCloud(ctx context.Context, kind hubKind, fetch Fetch, info e
 	p.start("the operations log", func(ctx context.Context) {
 		p.follow(ctx, func() string { return "/emulator/operations" }, p.gotOperation)
 	})
+	if kind == hubInPage {
+		p.mu.Lock()
+		hub := p.inPage
+		p.mu.Unlock()
+		p.followInPage(ctx, hub)
+		return
+	}
 	p.follow(ctx, func() string {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if n := len(p.cloud.events); n > 0 {
-			return "/messages/events?from=" + strconv.FormatInt(p.cloud.events[n-1].SequenceNumber+1, 10)
+			return "/messages/events?from=" + strconv.FormatInt(p.cloud.events[n-1].sequence+1, 10)
 		}
 		return "/messages/events"
 	}, p.gotEvent)

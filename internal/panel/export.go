@@ -192,8 +192,12 @@ func (p *Panel) exportLocked(now time.Time) ([]byte, error) {
 		}
 		s.ToDevice = append(s.ToDevice, e)
 	}
-	for _, m := range c.events {
-		e := exportedBody{At: m.EnqueuedTimeUTC, DeviceID: m.DeviceID, Sequence: m.SequenceNumber, System: m.SystemProperties}
+	for i := range c.events {
+		m := c.events[i].read()
+		e := exportedBody{At: m.EnqueuedTime, DeviceID: m.DeviceID, Sequence: m.SequenceNumber, System: map[string]any{}}
+		for name, value := range m.SystemProperties {
+			e.System[name] = value
+		}
 		e.setBody(m.Body)
 		for _, name := range sortedKeys(m.Properties) {
 			value := m.Properties[name]

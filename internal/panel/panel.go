@@ -28,6 +28,9 @@ type Env struct {
 	Params Params
 	// Changed is called, on any goroutine, when View would give something new. It must not block.
 	Changed func()
+	// Yield lets the page do its other work, such as drawing and hearing a click, and returns when it is this program's turn
+	// again. Nil means that others have their own threads.
+	Yield func()
 	// Fatal is called when the panel's own code failed. The sentence is for the person; detail is for a report.
 	Fatal func(sentence, detail string)
 	// Copy puts a text on the clipboard. Nil means there is none.
@@ -63,6 +66,8 @@ type Panel struct {
 	eventQueue []func()
 
 	mu         sync.Mutex // guards what follows
+	drawn      time.Time  // when View was called last
+	up, down   beat
 	closed     bool
 	topic      Topic
 	theme      Theme
@@ -107,6 +112,9 @@ type notice struct {
 func New(env Env) *Panel {
 	if env.Changed == nil {
 		env.Changed = func() {}
+	}
+	if env.Yield == nil {
+		env.Yield = func() {}
 	}
 	if env.Fatal == nil {
 		env.Fatal = func(string, string) {}

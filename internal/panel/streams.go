@@ -17,6 +17,8 @@ const (
 	streamWindow = 1000
 	// streamCatchUp is how far a stream makes up for time in which it could not run: browsers wake a hidden page once a second.
 	streamCatchUp = 2 * time.Second
+	// streamSlice is how many messages of a stream are made at a time; then the page has its turn.
+	streamSlice = 32
 	// streamRedraw is how often a page is drawn while a stream runs.
 	streamRedraw = 250 * time.Millisecond
 	// recentLimit is how many sendings the list of the last ones keeps.
@@ -264,6 +266,8 @@ func (p *Panel) runStream(ctx context.Context, client *hubclient.Client, ended <
 		case finished && answered:
 			p.endStream(s, func() string { return p.say("Done: %d messages.", s.made) })
 			return
+		case n == streamSlice && n < due:
+			p.env.Yield()
 		case finished || n < due: // the hub's answers go on
 			continue
 		}
@@ -275,12 +279,13 @@ func (p *Panel) runStream(ctx context.Context, client *hubclient.Client, ended <
 // sendStream makes and sends as many of the due messages as may wait for the hub, and returns how many.
 func (p *Panel) sendStream(client *hubclient.Client, s *telemetryStream, pl plan, due, late int) int {
 	p.mu.Lock()
-	n := max(min(due, streamWindow-s.waiting()), 0)
+	room := streamWindow - s.waiting()
+	n := max(min(due, room, streamSlice), 0)
 	if pl.count > 0 {
 		n = min(n, pl.count-s.made)
 	}
 	s.skipped += late
-	s.held = n < due && (pl.count == 0 || s.made+n < pl.count)
+	s.held = n == room && n < due && (pl.count == 0 || s.made+n < pl.count)
 	if n == 0 {
 		p.mu.Unlock()
 		return 0

@@ -31,7 +31,7 @@ func TestAStreamSendsItsCountInOrder(t *testing.T) {
 		require.Contains(t, pg.read("recent-messages"), "By hand acknowledged in")
 		var got []string
 		for _, e := range pg.Panel.cloud.events {
-			got = append(got, string(e.Body))
+			got = append(got, string(e.read().Body))
 		}
 		require.Equal(t, []string{`{"n": 1}`, `{"n": 2}`, `{"n": 3}`, `{"n": 4}`, `{"n": 5}`}, got[:5])
 		valid(t, pg.View())

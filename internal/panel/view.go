@@ -3,12 +3,14 @@ package panel
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // View is what the page should show now.
 func (p *Panel) View() *Node {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.drawn = time.Now()
 	return h("div.app",
 		attr("lang", string(p.lang)),
 		when(p.theme != ThemeAuto, attr("data-theme", string(p.theme))),
@@ -93,8 +95,8 @@ func (p *Panel) viewLink() *Node {
 		h("span.link-end.link-device", h("span.link-role", text(p.say("Device"))), h("b", testid("device-name"), text(name))),
 		h("span.link-middle",
 			h("span.wire", attr("aria-hidden", "true"),
-				h("span.pulse.up", key(fmt.Sprint("up", d.sent))),
-				h("span.pulse.down", key(fmt.Sprint("down", d.received)))),
+				h("span.pulse.up", key(fmt.Sprint("up", p.beat(&p.up, d.sent)))),
+				h("span.pulse.down", key(fmt.Sprint("down", p.beat(&p.down, d.received))))),
 			h("span.link-state", attr("role", "status"), h("span.lamp"), h("span", testid("state"), attr("data-state", state), text(words))),
 		),
 		h("span.link-end.link-cloud", h("span.link-role", text(p.say("Hub"))), h("b", testid("hub-name"), text(host))),

@@ -3,7 +3,6 @@ package panel
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -14,6 +13,7 @@ const (
 	chartTop, chartBottom   = 8, 24
 	chartPlotWidth          = chartWidth - chartLeft - chartRight
 	chartPlotHeight         = chartHeight - chartTop - chartBottom
+	chartColumns            = chartPlotWidth / 2     // each shows its lowest and its highest point
 	chartEvery              = 250 * time.Millisecond // how often a running chart moves
 )
 
@@ -28,6 +28,7 @@ func (p *Panel) viewChart() part {
 		p.redrawAt(now.Add(chartEvery).Truncate(chartEvery))
 		now = now.Truncate(chartEvery) // what is drawn between stays as it is
 	}
+	drawing, numbers := p.plotted(now)
 	change := func(do func()) func() { return func() { p.update(do) } }
 	button := func(id, name, sign string, do func()) *Node {
 		return h("button.quiet", attr("type", "button"), testid(id), label(name), attr("title", name), text(sign), onClick(change(do)))
@@ -51,11 +52,47 @@ func (p *Panel) viewChart() part {
 				button("chart-in", p.say("Show less time"), "+", func() { c.zoom(-1) }),
 				h("button.quiet", attr("type", "button"), testid("chart-pause"), attr("aria-pressed", pressed), text(pause), onClick(change(func() { c.pause(p.now()) }))),
 			)),
-		p.viewPlot(now),
+		drawing,
 		h("div.chart-legend", attr("role", "group"), label(p.say("Fields")), legend),
 		when(len(c.left) > 0, h("p.help", text(p.say("Only the first %d numeric fields are drawn.", chartSeries)))),
-		p.viewChartTable(now),
+		numbers,
 	)
+}
+
+// plot is the drawing and its numbers as they were made last. They stay the same between two moves of a running chart, however
+// often the page around them is drawn: the painter passes over a node that it has seen.
+type plot struct {
+	of               plotted
+	drawing, numbers *Node
+}
+
+// plotted is all that a drawing depends on.
+type plotted struct {
+	to     time.Time
+	span   time.Duration
+	series int
+	hidden uint // a bit for each series
+	points int  // up to fewPoints: a chart that has just begun shows each of them at once
+	lang   Lang
+}
+
+const fewPoints = 100
+
+// plotted returns the drawing at a time, and its numbers.
+func (p *Panel) plotted(now time.Time) (drawing, numbers *Node) {
+	c := &p.telemetry.chart
+	_, to := c.window(now)
+	of := plotted{to: to, span: c.span, series: len(c.series), lang: p.lang}
+	for i, s := range c.series {
+		of.points = min(of.points+len(s.points), fewPoints)
+		if s.hidden {
+			of.hidden |= 1 << i
+		}
+	}
+	if c.plot.drawing == nil || c.plot.of != of {
+		c.plot = plot{of, p.viewPlot(now), p.viewChartTable(now)}
+	}
+	return c.plot.drawing, c.plot.numbers
 }
 
 // viewPlot is the drawing. It can be moved and zoomed by keys and by dragging.
@@ -63,9 +100,8 @@ func (p *Panel) viewPlot(now time.Time) *Node {
 	c := &p.telemetry.chart
 	from, to := c.window(now)
 	low, high := c.bounds(from, to)
-	x := func(t time.Time) float64 {
-		return chartLeft + chartPlotWidth*float64(t.Sub(from))/float64(c.span)
-	}
+	begin := from.UnixNano()
+	x := func(at int64) float64 { return chartLeft + chartPlotWidth*float64(at-begin)/float64(c.span) }
 	y := func(v float64) float64 { return chartTop + chartPlotHeight*(high-v)/(high-low) }
 	number := func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 	var grid, lines nodes
@@ -77,22 +113,25 @@ func (p *Panel) viewPlot(now time.Time) *Node {
 	}
 	for i := range 5 {
 		at := from.Add(time.Duration(float64(c.span) * (float64(i) + 0.5) / 5))
-		grid = append(grid, h("text.chart-tick", attr("x", number(x(at))), attr("y", strconv.Itoa(chartHeight-6)), attr("text-anchor", "middle"), text(at.In(p.env.Location).Format("15:04:05"))))
+		grid = append(grid, h("text.chart-tick", attr("x", number(x(at.UnixNano()))), attr("y", strconv.Itoa(chartHeight-6)), attr("text-anchor", "middle"), text(at.In(p.env.Location).Format("15:04:05"))))
 	}
 	for i, s := range c.series {
 		if s.hidden {
 			continue
 		}
-		var d strings.Builder
-		points := thin(s.within(from, to), from, to, chartPlotWidth)
-		for _, point := range points {
-			fmt.Fprintf(&d, "%s,%s ", number(min(max(x(point.at), chartLeft), chartWidth-chartRight)), number(y(point.value)))
+		points := thin(s.within(from, to), from, to, chartColumns)
+		d := make([]byte, 0, 12*len(points))
+		for i, point := range points {
+			if i > 0 {
+				d = append(d, ' ')
+			}
+			d = appendTenths(append(appendTenths(d, min(max(x(point.at), chartLeft), chartWidth-chartRight)), ','), y(point.value))
 		}
 		if len(points) == 1 {
 			lines = append(lines, h("circle.chart-dot", key(s.path), attr("data-series", strconv.Itoa(i)), attr("cx", number(x(points[0].at))), attr("cy", number(y(points[0].value))), attr("r", "3")))
 			continue
 		}
-		lines = append(lines, h("polyline.chart-line", key(s.path), attr("data-series", strconv.Itoa(i)), attr("points", strings.TrimSpace(d.String()))))
+		lines = append(lines, h("polyline.chart-line", key(s.path), attr("data-series", strconv.Itoa(i)), attr("points", string(d))))
 	}
 	return h("svg.chart-plot", attr("viewBox", fmt.Sprintf("0 0 %d %d", chartWidth, chartHeight)), attr("role", "img"), attr("tabindex", "0"), testid("chart-plot"),
 		label(p.say("The last %s of %d fields. Arrow keys move through time, + and − zoom, P pauses.", p.duration(c.span), len(c.series))),
@@ -114,6 +153,15 @@ func (p *Panel) viewPlot(now time.Time) *Node {
 		}, "+", "=", "-", "p", "ArrowLeft", "ArrowRight"),
 		Listener{Event: "pointer", Do: p.dragChart},
 		h("g", key("grid"), grid), h("g", key("lines"), lines))
+}
+
+// appendTenths appends a number with one digit behind the point. It is strconv.AppendFloat for what a drawing has thousands of.
+func appendTenths(b []byte, v float64) []byte {
+	if !(v >= 0 && v < 1e6) {
+		return strconv.AppendFloat(b, v, 'f', 1, 64)
+	}
+	tenths := int64(v*10 + 0.5)
+	return append(strconv.AppendInt(b, tenths/10, 10), '.', byte('0'+tenths%10))
 }
 
 // dragChart moves the window with the pointer that holds it.

@@ -1,6 +1,10 @@
 package panel
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/hubpanel/hubpanel/pkg/emulator"
+)
 
 // eventsPage is how many events are drawn at first, and how many more at each wish: what arrives fast must be cheap to draw.
 const eventsPage = 50
@@ -10,19 +14,22 @@ type eventsView struct {
 	device string // of this device only; empty: of all
 	form   bodyForm
 	shown  int // how many are drawn, the newest
+	rush   rush
 }
 
 func (p *Panel) viewEvents() *Node {
 	c := &p.cloud
 	look := &c.look
-	rows := make(nodes, 0, look.shown)
+	came := c.dropped + len(c.events)
+	shown := p.rows(&look.rush, came, look.shown)
+	rows := make(nodes, 0, shown)
 	matching := 0
 	for i := len(c.events) - 1; i >= 0; i-- {
-		if look.device != "" && c.events[i].DeviceID != look.device {
+		if look.device != "" && c.events[i].read().DeviceID != look.device {
 			continue
 		}
-		if matching++; matching <= look.shown {
-			rows = append(rows, p.viewEvent(&c.events[i]))
+		if matching++; matching <= shown {
+			rows = append(rows, p.viewEvent(c.events[i].read()))
 		}
 	}
 	devices := []string{"", p.say("All devices")}
@@ -39,14 +46,14 @@ func (p *Panel) viewEvents() *Node {
 					nodes(options(string(look.form), string(formJSON), p.say("JSON"), string(formText), p.say("Text"), string(formHex), p.say("Hex"))))))),
 		when(len(c.events) == 0, h("p.empty", text(p.say("Nothing yet. Send telemetry from the device side: it appears here through the hub's event stream.")))),
 		when(len(c.events) > 0 && matching == 0, h("p.empty", text(p.say("Nothing of this device yet.")))),
-		when(matching > 0, h("div.scroll", attr("role", "log"), label(p.say("Telemetry")), attr("tabindex", "0"), h("ol.messages", rows))),
-		when(matching > look.shown, h("div.actions", h("p.help", text(p.say("The newest %d of %d are shown.", look.shown, matching))),
+		when(matching > 0, h("div.scroll", attr("role", "log"), label(p.say("Telemetry")), attr("tabindex", "0"), p.watch(&look.rush), h("ol.messages", when(look.rush.on(), attr("data-rush", "")), rows))),
+		when(matching > look.shown, h("div.actions", h("p.help", text(p.say("The newest %d of %d are shown.", len(rows), matching))),
 			h("button.quiet", attr("type", "button"), testid("events-more"), text(p.say("Show more")), onClick(func() { p.update(func() { look.shown += eventsPage }) })))),
 		when(c.dropped > 0, h("p.empty", text(p.say("%d older events were dropped from view.", c.dropped)))),
 	)
 }
 
-func (p *Panel) viewEvent(e *storedEvent) *Node {
+func (p *Panel) viewEvent(e *emulator.Event) *Node {
 	chips := nodes{}
 	for _, name := range sortedKeys(e.Properties) {
 		chips = append(chips, h("span.chip", text(name+" = "+e.Properties[name])))
@@ -55,7 +62,7 @@ func (p *Panel) viewEvent(e *storedEvent) *Node {
 		chips = append(chips, h("span.chip.system", text(p.say("%s = %v", name, e.SystemProperties[name]))))
 	}
 	return h("li.message", key(fmt.Sprint(e.SequenceNumber)), testid("event"),
-		h("div.message-head", h("time", text(clock(e.EnqueuedTimeUTC.In(p.env.Location)))), h("b", text(e.DeviceID)),
+		h("div.message-head", h("time", text(clock(e.EnqueuedTime.In(p.env.Location)))), h("b", text(e.DeviceID)),
 			h("span.badge", text(p.say("#%d", e.SequenceNumber)))),
 		h("pre", text(p.eventBody(e))),
 		h("details.more", h("summary", text(p.say("%d properties", len(chips)))), h("div.chips", chips)),
@@ -63,7 +70,7 @@ func (p *Panel) viewEvent(e *storedEvent) *Node {
 }
 
 // eventBody is a body in the chosen form. JSON is the form of what is JSON; the rest shows as what it is.
-func (p *Panel) eventBody(e *storedEvent) string {
+func (p *Panel) eventBody(e *emulator.Event) string {
 	if p.cloud.look.form == formJSON {
 		return payloadText(e.Body)
 	}

@@ -10,7 +10,7 @@ import (
 // viewWire shows every packet in words, and the selected one in fields and bytes.
 func (p *Panel) viewWire() *Node {
 	w := &p.wire
-	shown, all := w.matching(p.lang.meaning)
+	shown, all := w.matching(p.lang, p.rows(&w.rush, w.log.Dropped()+len(w.log.Records()), w.rows))
 	rows := make(nodes, 0, len(shown))
 	for _, r := range shown {
 		rows = append(rows, p.viewRecord(r))
@@ -28,9 +28,9 @@ func (p *Panel) viewWire() *Node {
 		p.viewWireFilter(),
 		when(len(w.log.Records()) == 0, h("p.empty", testid("wire-empty"), text(p.say("Nothing yet. Connect the device: every packet between it and the hub is listed here, in words and in bytes. Passwords and keys are removed before they get here.")))),
 		when(len(w.log.Records()) > 0 && all == 0, h("p.empty", text(p.say("No packet matches the filter.")))),
-		when(len(rows) > 0, h("div.scroll.wire-rows", attr("role", "log"), label(p.say("MQTT packets")), attr("tabindex", "0"), h("ol", rows))),
+		when(len(rows) > 0, h("div.scroll.wire-rows", attr("role", "log"), label(p.say("MQTT packets")), attr("tabindex", "0"), p.watch(&w.rush), h("ol", rows))),
 		h("div.wire-foot",
-			when(all > len(shown), h("button.quiet", attr("type", "button"), testid("wire-more"), text(p.say("Show %d more", min(wireRows, all-len(shown)))),
+			when(all > w.rows, h("button.quiet", attr("type", "button"), testid("wire-more"), text(p.say("Show %d more", min(wireRows, all-w.rows))),
 				onClick(func() { p.update(func() { w.rows += wireRows }) }))),
 			when(w.log.Dropped() > 0, h("p.empty", testid("wire-dropped"), text(p.sayN(w.log.Dropped(), "%d older packet was dropped: the log is bounded.", "%d older packets were dropped: the log is bounded.", w.log.Dropped())))),
 		),

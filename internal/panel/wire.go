@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,8 +21,10 @@ type wireState struct {
 	direction wire.Direction // 0: both
 	kind      mqttcodec.Type // 0: all
 	rows      int            // how many rows are shown
-	selected  int            // the number of a record; 0: none
-	from, to  int            // the bytes of it that are marked
+	rush      rush
+	hits      wireHits
+	selected  int // the number of a record; 0: none
+	from, to  int // the bytes of it that are marked
 }
 
 // wireRows is how many rows are drawn at first, and by how many more each time.
@@ -36,44 +39,77 @@ func (p *Panel) traced(t hubclient.Traced) {
 		direction = wire.Received
 	}
 	now := time.Now()
-	p.update(func() {
+	p.updateSoon(func() {
 		if err := p.wire.log.Add(now, direction, t.Message, t.Packet); err != nil {
 			p.failLocked("wire", fmt.Errorf("the wire log could not keep a packet: %w", err))
 		}
 	})
 }
 
-// matching returns the newest records that the filters let through, newest first, and how many there are in all.
-func (w *wireState) matching(inWords func(wire.Text) string) (shown []*wire.Record, all int) {
-	wanted := strings.ToLower(strings.TrimSpace(w.search.text))
+// wireHits are the records that a filter lets through. A search through ten thousand packets takes longer than a frame, so each
+// packet is looked at once.
+type wireHits struct {
+	search    string
+	direction wire.Direction
+	kind      mqttcodec.Type
+	lang      Lang // of the meanings
+	numbers   []int
+	looked    int // the newest record that was looked at
+}
+
+// matching returns the newest records that the filters let through, newest first and at most as many as rows says, and how
+// many there are in all.
+func (w *wireState) matching(lang Lang, rows int) (shown []*wire.Record, all int) {
 	records := w.log.Records()
-	for i := len(records) - 1; i >= 0; i-- {
-		r := &records[i]
-		switch {
-		case w.paused > 0 && r.Number > w.paused:
-			continue
-		case w.direction != 0 && r.Direction != w.direction, w.kind != 0 && r.Type != w.kind:
-			continue
-		case wanted != "" && !strings.Contains(strings.ToLower(r.Type.String()+" "+inWords(r.Meaning)), wanted) &&
-			!bytes.Contains(bytes.ToLower(r.Bytes), []byte(wanted)):
-			continue
-		}
-		all++
-		if len(shown) < w.rows {
-			shown = append(shown, r)
-		}
+	if len(records) == 0 {
+		w.hits.numbers = nil
+		return nil, 0
 	}
-	return shown, all
+	first := records[0].Number
+	if w.paused > 0 {
+		records = records[:min(max(w.paused-first+1, 0), len(records))]
+	}
+	search := strings.ToLower(strings.TrimSpace(w.search.text))
+	if search == "" && w.direction == 0 && w.kind == 0 {
+		for i := len(records) - 1; i >= max(len(records)-rows, 0); i-- {
+			shown = append(shown, &records[i])
+		}
+		return shown, len(records)
+	}
+	f := &w.hits
+	if f.search != search || f.direction != w.direction || f.kind != w.kind || f.lang != lang {
+		*f = wireHits{search: search, direction: w.direction, kind: w.kind, lang: lang}
+	}
+	for _, r := range w.log.Records()[max(f.looked-first+1, 0):] {
+		if f.matches(&r) {
+			f.numbers = append(f.numbers, r.Number)
+		}
+		f.looked = r.Number
+	}
+	gone, _ := slices.BinarySearch(f.numbers, first)
+	f.numbers = f.numbers[gone:]
+	until, _ := slices.BinarySearch(f.numbers, first+len(records))
+	for i := until - 1; i >= max(until-rows, 0); i-- {
+		shown = append(shown, &records[f.numbers[i]-first])
+	}
+	return shown, until
+}
+
+func (f *wireHits) matches(r *wire.Record) bool {
+	if f.direction != 0 && r.Direction != f.direction || f.kind != 0 && r.Type != f.kind {
+		return false
+	}
+	return f.search == "" || strings.Contains(strings.ToLower(r.Type.String()+" "+f.lang.meaning(r.Meaning)), f.search) ||
+		bytes.Contains(bytes.ToLower(r.Bytes), []byte(f.search))
 }
 
 // record returns the selected record, if it is still kept.
 func (w *wireState) record() *wire.Record {
-	for i := range w.log.Records() {
-		if r := &w.log.Records()[i]; r.Number == w.selected {
-			return r
-		}
+	records := w.log.Records()
+	if len(records) == 0 || w.selected < records[0].Number || w.selected-records[0].Number >= len(records) {
+		return nil
 	}
-	return nil
+	return &records[w.selected-records[0].Number] // their numbers are in a row
 }
 
 // selectRecord shows a record's fields and bytes.
