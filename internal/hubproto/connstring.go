@@ -3,10 +3,11 @@ package hubproto
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/told"
 )
 
 // A ConnectionString is what a connection string says. A device's or module's has DeviceID and exactly one of
@@ -24,24 +25,48 @@ type ConnectionString struct {
 // A ConnectionStringError says which part of a connection string is wrong, why, and what to do. It never holds a secret.
 type ConnectionStringError struct {
 	Part   string // the part's name as documented, such as "HostName"; empty when it is the whole string
-	Reason string
-	Hint   string // what to do
+	Reason string // in English
+	Hint   string // what to do, in English; may be empty
+
+	reason, hint *told.Text
 }
 
-func (e *ConnectionStringError) Error() string {
-	s := "connection string: "
-	if e.Part != "" {
-		s += e.Part + " "
+// wrongPart makes a ConnectionStringError. hint may be nil.
+func wrongPart(part string, reason, hint *told.Text) *ConnectionStringError {
+	e := &ConnectionStringError{Part: part, reason: reason, hint: hint}
+	e.Reason = reason.Error()
+	if hint != nil {
+		e.Hint = hint.Error()
+	} else {
+		e.Reason, e.Hint, _ = strings.Cut(e.Reason, ": ")
 	}
-	s += e.Reason
-	if e.Hint != "" {
-		s += ": " + e.Hint
-	}
-	return s
+	return e
 }
 
-const pasteDevices = "paste the device's own connection string instead (HostName=…;DeviceId=…;SharedAccessKey=…), " +
-	"in the Azure portal under Devices, your device, Primary connection string"
+func (e *ConnectionStringError) Error() string { return e.Told().Error() }
+
+// Told is the error for the project's own page, which says it in other languages too.
+func (e *ConnectionStringError) Told() *told.Text {
+	var part any = e.Part
+	if e.Part == unnamedPart.Format {
+		part = unnamedPart
+	}
+	switch {
+	case e.Part == "" && e.hint == nil:
+		return told.Tell("connection string: %v", e.reason)
+	case e.Part == "":
+		return told.Tell("connection string: %v: %v", e.reason, e.hint)
+	case e.hint == nil:
+		return told.Tell("connection string: %v %v", part, e.reason)
+	}
+	return told.Tell("connection string: %v %v: %v", part, e.reason, e.hint)
+}
+
+// unnamedPart stands for a part whose name may be a piece of a secret.
+var unnamedPart = told.Tell("one part")
+
+var pasteDevices = told.Tell("paste the device's own connection string instead (HostName=…;DeviceId=…;SharedAccessKey=…), " +
+	"in the Azure portal under Devices, your device, Primary connection string")
 
 // ParseConnectionString reads the connection string of a device or a module. The parts may come in any order and any
 // letter case. Every error is a *ConnectionStringError; a hub-level string is refused with a hint at the device's own.
@@ -52,12 +77,12 @@ func ParseConnectionString(s string) (ConnectionString, error) {
 	}
 	switch {
 	case c.SharedAccessKeyName != "" && isDPSHost(c.HostName):
-		err = &ConnectionStringError{"SharedAccessKeyName", "says that this is the provisioning service's own string, not a device's",
-			"to register a device, give its ID scope, registration id and key; otherwise " + pasteDevices}
+		err = wrongPart("SharedAccessKeyName", told.Tell("says that this is the provisioning service's own string, not a device's"),
+			told.Tell("to register a device, give its ID scope, registration id and key; otherwise %v", pasteDevices))
 	case c.SharedAccessKeyName != "":
-		err = &ConnectionStringError{"SharedAccessKeyName", "says that this is a hub-level string, which opens the whole hub", pasteDevices}
+		err = wrongPart("SharedAccessKeyName", told.Tell("says that this is a hub-level string, which opens the whole hub"), pasteDevices)
 	case c.HostName == "":
-		err = missing("HostName", "a device's string begins with HostName=…")
+		err = missing("HostName", told.Tell("a device's string begins with HostName=…"))
 	case c.DeviceID == "":
 		err = missing("DeviceId", pasteDevices)
 	default:
@@ -78,14 +103,13 @@ func ParseServiceConnectionString(s string) (ConnectionString, error) {
 	}
 	switch {
 	case c.DeviceID != "":
-		err = &ConnectionStringError{"DeviceId", "says that this is a device's string",
-			"paste the hub-level string of a policy (HostName=…;SharedAccessKeyName=…;SharedAccessKey=…)"}
+		err = wrongPart("DeviceId", told.Tell("says that this is a device's string"), told.Tell("paste the hub-level string of a policy (HostName=…;SharedAccessKeyName=…;SharedAccessKey=…)"))
 	case c.HostName == "":
-		err = missing("HostName", "a service's string begins with HostName=…")
+		err = missing("HostName", told.Tell("a service's string begins with HostName=…"))
 	case c.SharedAccessKeyName == "":
-		err = missing("SharedAccessKeyName", "it names the policy, such as iothubowner")
+		err = missing("SharedAccessKeyName", told.Tell("it names the policy, such as iothubowner"))
 	case len(c.SharedAccessKey) == 0:
-		err = missing("SharedAccessKey", "copy the whole string, to its end")
+		err = missing("SharedAccessKey", told.Tell("copy the whole string, to its end"))
 	}
 	if err != nil {
 		return ConnectionString{}, err
@@ -125,19 +149,17 @@ func ParseKey(s string) ([]byte, error) {
 	if err != nil {
 		var at base64.CorruptInputError
 		if errors.As(err, &at) && int(at) < len(s) {
-			return nil, fmt.Errorf("is not base64 (at character %d of %d): copy the key again, whole, with every = at its end", int(at)+1, len(s))
+			return nil, told.Tell("is not base64 (at character %d of %d): copy the key again, whole, with every = at its end", int(at)+1, len(s))
 		}
-		return nil, errors.New("is not base64 (it ends too early): copy the key again, whole, with every = at its end")
+		return nil, told.Tell("is not base64 (it ends too early): copy the key again, whole, with every = at its end")
 	}
 	if len(key) == 0 {
-		return nil, errors.New("is empty: copy the primary or the secondary key")
+		return nil, told.Tell("is empty: copy the primary or the secondary key")
 	}
 	return key, nil
 }
 
-func missing(part, hint string) error {
-	return &ConnectionStringError{part, "is missing", hint}
-}
+func missing(part string, hint *told.Text) error { return wrongPart(part, told.Tell("is missing"), hint) }
 
 func parseParts(s string) (ConnectionString, error) {
 	var c ConnectionString
@@ -146,7 +168,7 @@ func parseParts(s string) (ConnectionString, error) {
 		s = s[1 : len(s)-1] // copied out of a shell or a JSON file
 	}
 	if s == "" {
-		return c, &ConnectionStringError{"", "is empty", pasteDevices}
+		return c, wrongPart("", told.Tell("is empty"), pasteDevices)
 	}
 	seen := make(map[string]bool)
 	for part := range strings.SplitSeq(s, ";") {
@@ -156,13 +178,12 @@ func parseParts(s string) (ConnectionString, error) {
 		}
 		name, value, found := strings.Cut(part, "=") // the first =: keys end in some of their own
 		if !found {
-			return c, &ConnectionStringError{"", fmt.Sprintf("has a part without = (number %d)", len(seen)+1),
-				"write Name=value parts with ; between them"}
+			return c, wrongPart("", told.Tell("has a part without = (number %d)", len(seen)+1), told.Tell("write Name=value parts with ; between them"))
 		}
 		name = strings.ToLower(strings.TrimSpace(name))
 		value = strings.TrimSpace(value)
 		if seen[name] {
-			return c, &ConnectionStringError{partName(name), "is given twice", "keep one of them"}
+			return c, wrongPart(partName(name), told.Tell("is given twice"), told.Tell("keep one of them"))
 		}
 		seen[name] = true
 		if err := c.set(name, value); err != nil {
@@ -175,7 +196,7 @@ func parseParts(s string) (ConnectionString, error) {
 func (c *ConnectionString) set(name, value string) error {
 	part := partName(name)
 	if value == "" && part != "" {
-		return &ConnectionStringError{part, "is empty", "give it a value or leave the part out"}
+		return wrongPart(part, told.Tell("is empty"), told.Tell("give it a value or leave the part out"))
 	}
 	var err error
 	switch name {
@@ -200,19 +221,17 @@ func (c *ConnectionString) set(name, value string) error {
 			c.X509 = true
 		case "false":
 		default:
-			err = errors.New("is neither true nor false: write x509=true")
+			err = told.Tell("is neither true nor false: write x509=true")
 		}
 	case "endpoint", "entitypath":
-		return &ConnectionStringError{partName(name), "says that this is an Event Hubs string", pasteDevices}
+		return wrongPart(partName(name), told.Tell("says that this is an Event Hubs string"), pasteDevices)
 	default:
-		return &ConnectionStringError{partName(name), "is not a part of a connection string",
-			"known parts are HostName, DeviceId, ModuleId, GatewayHostName, SharedAccessKey, SharedAccessSignature and x509"}
+		return wrongPart(partName(name), told.Tell("is not a part of a connection string"), told.Tell("known parts are HostName, DeviceId, ModuleId, GatewayHostName, SharedAccessKey, SharedAccessSignature and x509"))
 	}
 	if err == nil {
 		return nil
 	}
-	reason, hint, _ := strings.Cut(err.Error(), ": ")
-	return &ConnectionStringError{part, reason, hint}
+	return wrongPart(part, err.(*told.Text), nil)
 }
 
 // partName gives a part's documented spelling. A name that is not known is repeated only when it cannot be a piece of a key
@@ -225,7 +244,7 @@ func partName(name string) string {
 		}
 	}
 	if len(name) > len("SharedAccessSignature") || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") != "" {
-		return "one part"
+		return unnamedPart.Format
 	}
 	return strconv.Quote(name)
 }
@@ -239,17 +258,17 @@ func checkSecrets(c ConnectionString) error {
 	}
 	switch given {
 	case 0:
-		return missing("SharedAccessKey", "copy the whole string, to its end; or give SharedAccessSignature=… or x509=true")
+		return missing("SharedAccessKey", told.Tell("copy the whole string, to its end; or give SharedAccessSignature=… or x509=true"))
 	case 1:
 		return nil
 	}
-	return &ConnectionStringError{"", "has more than one of SharedAccessKey, SharedAccessSignature and x509=true", "keep the one to be used"}
+	return wrongPart("", told.Tell("has more than one of SharedAccessKey, SharedAccessSignature and x509=true"), told.Tell("keep the one to be used"))
 }
 
 // ValidHost reports whether host is a name, or an IP address, with an optional port: no scheme and no path.
 func ValidHost(host string) error {
 	if strings.Contains(host, "/") {
-		return errors.New("holds a slash: give the name alone, without https:// and without a path")
+		return told.Tell("holds a slash: give the name alone, without https:// and without a path")
 	}
 	name, port, hasPort := host, "", false
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && (host[0] != '[' || host[i-1] == ']') {
@@ -257,25 +276,25 @@ func ValidHost(host string) error {
 	}
 	if hasPort {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return errors.New("has a port that is not a number from 1 to 65535: write name:port, or the name alone")
+			return told.Tell("has a port that is not a number from 1 to 65535: write name:port, or the name alone")
 		}
 	}
 	if strings.HasPrefix(name, "[") {
 		if net.ParseIP(strings.Trim(name, "[]")) == nil {
-			return errors.New("is not an IPv6 address: write it as [::1] or [::1]:8080")
+			return told.Tell("is not an IPv6 address: write it as [::1] or [::1]:8080")
 		}
 		return nil
 	}
 	if name == "" {
-		return errors.New("is empty: give the hub's name, such as myhub.azure-devices.net")
+		return told.Tell("is empty: give the hub's name, such as myhub.azure-devices.net")
 	}
 	for i := range len(name) {
 		if c := name[i]; !isAlnum(c) && c != '-' && c != '.' && c != '_' {
-			return fmt.Errorf("holds %q: use letters, digits, dashes and dots, such as myhub.azure-devices.net", rune(c))
+			return told.Tell("holds %q: use letters, digits, dashes and dots, such as myhub.azure-devices.net", rune(c))
 		}
 	}
 	if name[0] == '.' || name[len(name)-1] == '.' || strings.Contains(name, "..") {
-		return errors.New("has an empty label between its dots: give it as myhub.azure-devices.net")
+		return told.Tell("has an empty label between its dots: give it as myhub.azure-devices.net")
 	}
 	return nil
 }

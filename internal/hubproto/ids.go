@@ -1,8 +1,9 @@
 package hubproto
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/told"
 )
 
 // ValidDeviceID reports whether id may name a device or a module: 1 to 128 ASCII letters, digits and
@@ -10,17 +11,17 @@ import (
 // API's description of deviceId, and DPS makes device ids of registration ids, which may hold it). Case matters. The semicolon that
 // the API's description has too is left out: such an id could not stand in a connection string.
 func ValidDeviceID(id string) error {
-	return validID("device id", id, "-:.+%_#*?!(),=@$'")
+	return validID(told.Tell("device id"), id, "-:.+%_#*?!(),=@$'")
 }
 
 // ValidRegistrationID reports whether id may name a DPS registration: 1 to 128 ASCII letters, digits and - . _ :, the
 // last one a letter, a digit or a dash ("DPS service concepts", registration ID). Case does not matter to DPS.
 func ValidRegistrationID(id string) error {
-	if err := validID("registration id", id, "-._:"); err != nil {
+	if err := validID(told.Tell("registration id"), id, "-._:"); err != nil {
 		return err
 	}
 	if last := id[len(id)-1]; !isAlnum(last) && last != '-' {
-		return fmt.Errorf("registration id ends with %q: end it with a letter, a digit or a dash", last)
+		return told.Tell("registration id ends with %q: end it with a letter, a digit or a dash", last)
 	}
 	return nil
 }
@@ -29,26 +30,26 @@ func ValidRegistrationID(id string) error {
 // $ ( ) < > @ , ; : \ " / [ ] ? = { } and space ("Understand direct methods", method lifecycle).
 func ValidMethodName(name string) error {
 	if name == "" || len(name) > MaxIDLength {
-		return fmt.Errorf("method name has %d characters: give it 1 to %d", len(name), MaxIDLength)
+		return told.Tell("method name has %d characters: give it 1 to %d", len(name), MaxIDLength)
 	}
 	for i := range len(name) {
 		if c := name[i]; c <= ' ' || c > '~' || strings.IndexByte(`$()<>@,;:\"/[]?={}`, c) >= 0 {
-			return fmt.Errorf("method name holds %q: use letters, digits, - . _ and *", name[i])
+			return told.Tell("method name holds %q: use letters, digits, - . _ and *", name[i])
 		}
 	}
 	return nil
 }
 
-func validID(what, id, punctuation string) error {
+func validID(what *told.Text, id, punctuation string) error {
 	if id == "" {
-		return fmt.Errorf("%s is empty: give it 1 to %d characters", what, MaxIDLength)
+		return told.Tell("%v is empty: give it 1 to %d characters", what, MaxIDLength)
 	}
 	if len(id) > MaxIDLength {
-		return fmt.Errorf("%s has %d bytes: at most %d are allowed", what, len(id), MaxIDLength)
+		return told.Tell("%v has %d bytes: at most %d are allowed", what, len(id), MaxIDLength)
 	}
 	for _, r := range id {
 		if r > '~' || !isAlnum(byte(r)) && strings.IndexByte(punctuation, byte(r)) < 0 {
-			return fmt.Errorf("%s holds %q: use ASCII letters, digits and %s", what, r, punctuation)
+			return told.Tell("%v holds %q: use ASCII letters, digits and %s", what, r, punctuation)
 		}
 	}
 	return nil

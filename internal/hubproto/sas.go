@@ -4,11 +4,12 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hubpanel/hubpanel/internal/told"
 )
 
 const (
@@ -51,7 +52,7 @@ func SignSAS(key []byte, resource, policy string, expiry time.Time) string {
 func ParseSAS(token string) (SASToken, error) {
 	token = strings.TrimSpace(token)
 	if len(token) < len(sasPrefix) || !strings.EqualFold(token[:len(sasPrefix)], sasPrefix) {
-		return SASToken{}, errors.New("is not a SAS token: it begins with \"SharedAccessSignature sr=\"")
+		return SASToken{}, told.Tell("is not a SAS token: it begins with \"SharedAccessSignature sr=\"")
 	}
 	var sr, sig, se, skn string
 	for field := range strings.SplitSeq(token[len(sasPrefix):], "&") {
@@ -69,20 +70,20 @@ func ParseSAS(token string) (SASToken, error) {
 	}
 	for _, field := range []struct{ name, value string }{{"sr", sr}, {"sig", sig}, {"se", se}} {
 		if field.value == "" {
-			return SASToken{}, errors.New("is a SAS token without its " + field.name + " field: copy the whole token")
+			return SASToken{}, told.Tell("is a SAS token without its %s field: copy the whole token", field.name)
 		}
 	}
 	t := SASToken{signed: sr + "\n" + se}
 	var err error
 	if t.Resource, err = unescape(sr); err != nil {
-		return SASToken{}, errors.New("has an sr field with a broken % escape: copy the whole token")
+		return SASToken{}, told.Tell("has an sr field with a broken % escape: copy the whole token")
 	}
 	if t.Policy, err = unescape(skn); err != nil {
-		return SASToken{}, errors.New("has an skn field with a broken % escape: copy the whole token")
+		return SASToken{}, told.Tell("has an skn field with a broken % escape: copy the whole token")
 	}
 	seconds, err := strconv.ParseInt(se, 10, 64)
 	if err != nil || seconds < 0 || seconds > maxExpiry {
-		return SASToken{}, errors.New("has an se field that is not a time: it is whole seconds since 1970, not milliseconds")
+		return SASToken{}, told.Tell("has an se field that is not a time: it is whole seconds since 1970, not milliseconds")
 	}
 	t.Expiry = time.Unix(seconds, 0).UTC()
 	// The service decodes fields as a form does: a raw plus is a space to it, and the signature fails.
@@ -91,7 +92,7 @@ func ParseSAS(token string) (SASToken, error) {
 		t.signature, err = base64.StdEncoding.DecodeString(raw)
 	}
 	if err != nil {
-		return SASToken{}, errors.New("has a sig field that is not percent-encoded base64: write + as %2B, / as %2F and = as %3D")
+		return SASToken{}, told.Tell("has a sig field that is not percent-encoded base64: write + as %2B, / as %2F and = as %3D")
 	}
 	return t, nil
 }

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"strconv"
 	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/told"
 )
 
 // Limits of a twin ("Understand and use device twins", device twin size and format). Sizes are in bytes of UTF-8.
@@ -26,14 +27,23 @@ const (
 // A TwinError says which place in a twin document breaks which rule.
 type TwinError struct {
 	Path   string // such as "thermostat.setpoint"; empty for the document itself
-	Reason string // what is wrong and what is allowed
+	Reason string // what is wrong and what is allowed, in English
+
+	reason *told.Text
 }
 
-func (e *TwinError) Error() string {
+func wrongTwin(path []string, reason *told.Text) *TwinError {
+	return &TwinError{strings.Join(path, "."), reason.Error(), reason}
+}
+
+func (e *TwinError) Error() string { return e.Told().Error() }
+
+// Told is the error for the project's own page, which says it in other languages too.
+func (e *TwinError) Told() *told.Text {
 	if e.Path == "" {
-		return "twin: the document " + e.Reason
+		return told.Tell("twin: the document %v", e.reason)
 	}
-	return "twin: " + strconv.Quote(e.Path) + " " + e.Reason
+	return told.Tell("twin: %q %v", e.Path, e.reason)
 }
 
 // MergePatch returns doc changed by patch: objects merge, null deletes, and everything else, arrays too, replaces. It does not
@@ -96,42 +106,40 @@ func ParseTwinPatch(raw []byte) (map[string]any, error) {
 	var value any
 	if err := d.Decode(&value); err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil, &TwinError{Reason: `is empty: write a JSON object, such as {"temperature":21}`}
+			return nil, wrongTwin(nil, told.Tell(`is empty: write a JSON object, such as {"temperature":21}`))
 		}
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, &TwinError{Reason: fmt.Sprintf("is not JSON at byte %d: %s", syntax.Offset, syntax.Error())}
+			return nil, wrongTwin(nil, told.Tell("is not JSON at byte %d: %v", syntax.Offset, syntax))
 		}
-		return nil, &TwinError{Reason: "is not JSON: " + err.Error()}
+		return nil, wrongTwin(nil, told.Tell("is not JSON: %v", err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, &TwinError{Reason: "goes on after its end: write one JSON object"}
+		return nil, wrongTwin(nil, told.Tell("goes on after its end: write one JSON object"))
 	}
 	object, ok := value.(map[string]any)
 	if !ok {
-		return nil, &TwinError{Reason: `is not an object: write a JSON object, such as {"temperature":21}`}
+		return nil, wrongTwin(nil, told.Tell(`is not an object: write a JSON object, such as {"temperature":21}`))
 	}
 	if err := validateTwinValue(nil, object, 1); err != nil {
 		return nil, err
 	}
 	if size := TwinSize(object); size > MaxReportedSize {
-		return nil, &TwinError{Reason: fmt.Sprintf("has %d bytes: at most %d are allowed", size, MaxReportedSize)}
+		return nil, wrongTwin(nil, told.Tell("has %d bytes: at most %d are allowed", size, MaxReportedSize))
 	}
 	return object, nil
 }
 
 func validateTwinValue(path []string, value any, depth int) error {
-	fail := func(format string, args ...any) error {
-		return &TwinError{Path: strings.Join(path, "."), Reason: fmt.Sprintf(format, args...)}
-	}
+	fail := func(reason *told.Text) error { return wrongTwin(path, reason) }
 	switch value := value.(type) {
 	case map[string]any:
 		if depth > MaxTwinDepth {
-			return fail("is nested too deeply: at most %d levels are allowed", MaxTwinDepth)
+			return fail(told.Tell("is nested too deeply: at most %d levels are allowed", MaxTwinDepth))
 		}
 		for key, member := range value {
 			if err := validateTwinKey(key); err != nil {
-				return fail("has a key that %v", err)
+				return fail(told.Tell("has a key that %v", err))
 			}
 			if err := validateTwinValue(append(path, key), member, depth+1); err != nil {
 				return err
@@ -141,7 +149,7 @@ func validateTwinValue(path []string, value any, depth int) error {
 		for i, element := range value {
 			inside := append(path, strconv.Itoa(i))
 			if element == nil {
-				return &TwinError{Path: strings.Join(inside, "."), Reason: "is null inside an array: null only deletes members of objects"}
+				return wrongTwin(inside, told.Tell("is null inside an array: null only deletes members of objects"))
 			}
 			if err := validateTwinValue(inside, element, depth); err != nil {
 				return err
@@ -149,14 +157,14 @@ func validateTwinValue(path []string, value any, depth int) error {
 		}
 	case string:
 		if len(value) > MaxTwinString {
-			return fail("is a string of %d bytes: at most %d are allowed", len(value), MaxTwinString)
+			return fail(told.Tell("is a string of %d bytes: at most %d are allowed", len(value), MaxTwinString))
 		}
 	case json.Number:
 		if strings.ContainsAny(string(value), ".eE") {
 			return nil
 		}
 		if n, err := value.Int64(); err != nil || n < MinTwinInteger || n > MaxTwinInteger {
-			return fail("is an integer out of range: from %d to %d are allowed", MinTwinInteger, MaxTwinInteger)
+			return fail(told.Tell("is an integer out of range: from %d to %d are allowed", MinTwinInteger, MaxTwinInteger))
 		}
 	}
 	return nil
@@ -164,11 +172,11 @@ func validateTwinValue(path []string, value any, depth int) error {
 
 func validateTwinKey(key string) error {
 	if key == "" || len(key) > MaxTwinKey {
-		return fmt.Errorf("has %d bytes: 1 to %d are allowed", len(key), MaxTwinKey)
+		return told.Tell("has %d bytes: 1 to %d are allowed", len(key), MaxTwinKey)
 	}
 	for _, r := range key {
 		if r < ' ' || 0x7f <= r && r <= 0x9f || r == '.' || r == '$' || r == ' ' {
-			return fmt.Errorf("holds %q: control characters, dots, dollar signs and spaces are not allowed", r)
+			return told.Tell("holds %q: control characters, dots, dollar signs and spaces are not allowed", r)
 		}
 	}
 	return nil

@@ -68,7 +68,7 @@ func (p *Panel) SendToDevice() {
 
 // UpdateDesired sends the cloud side's patch of the desired properties.
 func (p *Panel) UpdateDesired() {
-	p.updateTwin(&p.cloud.desired, "The desired properties", func(patch json.RawMessage) any {
+	p.updateTwin(&p.cloud.desired, tell("The desired properties"), func(patch json.RawMessage) any {
 		return map[string]any{"properties": map[string]any{"desired": patch}}
 	}, func(twin changedTwin) string {
 		return p.say("Desired properties are now at version %d.", twin.Properties.Desired.Version)
@@ -77,7 +77,7 @@ func (p *Panel) UpdateDesired() {
 
 // UpdateTags sends the cloud side's patch of the tags, which no device sees.
 func (p *Panel) UpdateTags() {
-	p.updateTwin(&p.cloud.tags, "The tags", func(patch json.RawMessage) any {
+	p.updateTwin(&p.cloud.tags, tell("The tags"), func(patch json.RawMessage) any {
 		return map[string]any{"tags": patch}
 	}, func(twin changedTwin) string {
 		return p.say("The tags are changed: the twin is at version %d.", twin.Version)
@@ -95,10 +95,10 @@ type changedTwin struct {
 }
 
 // updateTwin sends a patch of the target's twin. what names it in errors; said, which has the lock, tells the success.
-func (p *Panel) updateTwin(part *twinPatch, what string, body func(json.RawMessage) any, said func(changedTwin) string) {
+func (p *Panel) updateTwin(part *twinPatch, what *told, body func(json.RawMessage) any, said func(changedTwin) string) {
 	var target, patch string
 	p.update(func() { target, patch = p.cloud.target, part.patch.text })
-	if err := checkObject(what, patch); err != nil {
+	if err := checkObject(what.Format, patch); err != nil {
 		p.update(func() { part.result = p.resultOf(err, "") })
 		return
 	}

@@ -49,9 +49,9 @@ func gutter(lines, wrong int) *Node {
 // errorLine is the line in an error of checkJSON, or 0.
 func errorLine(err error) int {
 	t, ok := err.(*told)
-	if !ok || len(t.values) != 4 {
+	if !ok || len(t.Values) != 4 {
 		return 0
 	}
-	line, _ := t.values[1].(int)
+	line, _ := t.Values[1].(int)
 	return line
 }

@@ -327,7 +327,7 @@ func strictly(raw []byte, into any) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("something stands behind its end")
+		return tell("something stands behind its end")
 	}
 	return nil
 }

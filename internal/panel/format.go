@@ -78,12 +78,26 @@ func checkJSON(what, s string) error {
 	}
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {
-		return tell("%v is not JSON: %v", &told{english: what}, err)
+		return tell("%v is not JSON: %v", &told{Format: what}, err)
 	}
 	upTo := s[:min(int(max(syntax.Offset-1, 0)), len(s))]
 	line := 1 + strings.Count(upTo, "\n")
 	column := 1 + utf8.RuneCountInString(upTo[strings.LastIndex(upTo, "\n")+1:])
-	return tell("%v is not JSON: line %d, column %d: %v", &told{english: what}, line, column, syntax)
+	return tell("%v is not JSON: line %d, column %d: %v", &told{Format: what}, line, column, mistake{syntax, s[len(upTo):]})
+}
+
+// mistake is what is wrong with JSON in a place. In English it is as encoding/json says it.
+type mistake struct {
+	*json.SyntaxError
+	rest string // from the place on
+}
+
+func (m mistake) Told() *told {
+	r, n := utf8.DecodeRuneInString(m.rest)
+	if n == 0 || strings.TrimSpace(m.rest) == "" {
+		return tell("it ends too early")
+	}
+	return tell("%q does not belong there", r)
 }
 
 // checkObject is checkJSON for a patch, which must be an object.
@@ -92,7 +106,7 @@ func checkObject(what, s string) error {
 		return err
 	}
 	if !strings.HasPrefix(strings.TrimSpace(s), "{") {
-		return tell("%v must be a JSON object, for example %s", &told{english: what}, `{"interval": 10}`)
+		return tell("%v must be a JSON object, for example %s", &told{Format: what}, `{"interval": 10}`)
 	}
 	return nil
 }

@@ -10,15 +10,61 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
-// serviceError is a refusal of the service's REST API.
+// serviceError is a refusal of the service's REST API. Its text is the service's own, in English.
 type serviceError struct {
 	Status int
-	Text   string
+	Name   string // of the error, such as "DeviceNotFound"; empty when the answer names none
+	Text   string // with the name
 }
 
-func (e *serviceError) told() *told { return tell("the hub answered %d: %s", e.Status, e.Text) }
+func (e *serviceError) Error() string { return e.english().Error() }
 
-func (e *serviceError) Error() string { return e.told().Error() }
+func (e *serviceError) english() *told {
+	return tell("the hub answered %d: %v", e.Status, quoted(e.Text))
+}
+
+// Told puts what the error means before the service's own words.
+func (e *serviceError) Told() *told {
+	if meaning := e.meaning(); meaning != nil {
+		return tell("the hub answered %d, %v: %v", e.Status, meaning, quoted(e.Text))
+	}
+	return e.english()
+}
+
+// meaning is that of an error's name ("Troubleshoot IoT Hub error codes"), or nil.
+func (e *serviceError) meaning() *told {
+	switch e.Name {
+	case "ArgumentInvalid", "BadRequest":
+		return tell("something in the request is not valid")
+	case "IotHubUnauthorizedAccess":
+		return tell("the policy or its key does not allow that")
+	case "DeviceMaximumQueueDepthExceeded":
+		return tell("the device's queue is full: let it connect and take its messages")
+	case "DeviceNotFound":
+		return tell("there is no such device: register it first")
+	case "ModuleNotFound":
+		return tell("there is no such module: create it first")
+	case "DeviceNotOnline":
+		return tell("the device is not connected")
+	case "EnrollmentNotFound", "RegistrationNotFound":
+		return tell("there is no such enrollment or registration")
+	case "DeviceAlreadyExists", "ModuleAlreadyExistsOnDevice", "EnrollmentConflict":
+		return tell("that id is taken: choose another")
+	case "PreconditionFailed":
+		return tell("it has changed meanwhile: read it again")
+	case "MessageTooLarge", "RequestTooLarge":
+		return tell("it is too large")
+	case "ThrottlingException":
+		return tell("the hub is throttling: wait and try again")
+	case "ServerError", "ServiceUnavailable":
+		return tell("try again later")
+	case "BadDeviceResponse":
+		return tell("the device's answer was not valid")
+	case "GatewayTimeout", "RequestTimeout":
+		return tell("the device did not answer in time")
+	}
+	return nil
+}
 
 // service makes a request to the hub's service API, signed with the service policy, and returns the answer if it is a
 // 2xx. The caller closes its Body.
@@ -56,21 +102,30 @@ func (p *Panel) service(ctx context.Context, method, path string, body any, head
 	}
 	defer res.Body.Close()
 	raw, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-	return nil, &serviceError{res.Status, refusal(raw)}
+	name, text := refusal(raw)
+	return nil, &serviceError{res.Status, name, text}
 }
 
-// refusal is the sentence in an error's body: its Message is "ErrorCode:Name;text", or JSON of its own in a string
+// methodErrors are the names of the error codes that a direct method's refusal holds.
+var methodErrors = map[int]string{404001: "DeviceNotFound", 404103: "DeviceNotOnline", 504101: "GatewayTimeout"}
+
+// refusal is the name and the sentence in an error's body: its Message is "ErrorCode:Name;text", or JSON of its own in a string
 // (protocol.md sections 6 and 8).
-func refusal(body []byte) string {
+func refusal(body []byte) (name, text string) {
 	var outer struct{ Message string }
 	if json.Unmarshal(body, &outer) != nil || outer.Message == "" {
-		return string(body)
+		return "", string(body)
 	}
-	var inner struct{ Message string }
+	var inner struct {
+		ErrorCode int `json:"errorCode"`
+		Message   string
+	}
 	if json.Unmarshal([]byte(outer.Message), &inner) == nil && inner.Message != "" {
-		return inner.Message
+		return methodErrors[inner.ErrorCode], inner.Message
 	}
-	return strings.TrimPrefix(outer.Message, "ErrorCode:")
+	text = strings.TrimPrefix(outer.Message, "ErrorCode:")
+	name, _, _ = strings.Cut(text, ";")
+	return name, text
 }
 
 // ask is service for an answer in JSON that fits in memory. The answer may be empty.

@@ -240,10 +240,10 @@ func (p *Panel) refusal(err error) string {
 	case errors.As(err, &subscription):
 		return p.say("a subscription is not allowed")
 	case errors.As(err, &refused):
-		return refused.Code.String()
+		return p.lang.connectCode(refused.Code)
 	case err == nil:
 		return p.say("no reason was given")
 	}
-	first, _, _ := strings.Cut(p.sentence(err), ": ")
+	first, _, _ := strings.Cut(strings.ReplaceAll(p.sentence(err), "：", ": "), ": ")
 	return cmp.Or(hubproto.Redact(first), p.say("no reason was given"))
 }

@@ -113,7 +113,8 @@ func (p *Panel) viewSteps() part {
 			when(note != "", h("span.outcome", text(note))),
 			when(s.Topic != "", h("code.topic", text(s.Topic))),
 			when(s.OperationID != "", h("span.summary", text(p.say("Operation id %s", s.OperationID)))),
-			when(s.Detail != "", h("span.summary", text(s.Detail))),
+			when(s.Err != nil, h("span.summary", text(p.stepProblem(s)))),
+			when(s.Detail != "" && s.Err == nil, h("span.summary", text(s.Detail))), // a host's name
 		))
 	}
 	if a := d.assigned; a != nil {
@@ -127,6 +128,13 @@ func (p *Panel) viewSteps() part {
 		rows = append(rows, h("li.step.failed", key("failure"), testid("dps-failure"), h("b", text(d.failure))))
 	}
 	return h("div", attr("role", "log"), label(p.say("Registration, step by step")), h("ol.steps", rows, p.viewRetryAfter()))
+}
+
+func (p *Panel) stepProblem(s hubclient.Step) string {
+	if s.Err == nil {
+		return ""
+	}
+	return p.sentence(s.Err)
 }
 
 func (p *Panel) stepName(k hubclient.StepKind) string {

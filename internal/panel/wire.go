@@ -2,7 +2,6 @@ package panel
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func (p *Panel) traced(t hubclient.Traced) {
 	now := time.Now()
 	p.updateSoon(func() {
 		if err := p.wire.log.Add(now, direction, t.Message, t.Packet); err != nil {
-			p.failLocked("wire", fmt.Errorf("the wire log could not keep a packet: %w", err))
+			p.failLocked("wire", tell("the wire log could not keep a packet: %v", err))
 		}
 	})
 }

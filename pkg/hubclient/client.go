@@ -2,7 +2,6 @@ package hubclient
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
@@ -38,10 +37,10 @@ func New(cr Credentials, o *Options) (*Client, error) {
 		return nil, err
 	}
 	if options.OnInput != nil && cr.ModuleID == "" {
-		return nil, fmt.Errorf("hubclient: OnInput is set, but %s is not a module: only modules have inputs", cr.DeviceID)
+		return nil, misused("OnInput is set, but %s is not a module: only modules have inputs", cr.DeviceID)
 	}
 	if cr.ModuleID != "" && hubproto.OldUsername(options.usernameVersion()) {
-		return nil, fmt.Errorf("hubclient: APIVersion is %q, but %s is a module: modules need at least \"2018-06-30\"", options.APIVersion, cr.ModuleID)
+		return nil, misused("APIVersion is %q, but %s is a module: modules need at least \"2018-06-30\"", options.APIVersion, cr.ModuleID)
 	}
 	c := &Client{
 		cr: cr, o: options,
@@ -89,13 +88,13 @@ func (c *Client) Retry() {
 }
 
 // offer hands a call to the loop. The error says that the loop has not seen it.
-func (c *Client) offer(ctx context.Context, what string, call call) error {
+func (c *Client) offer(ctx context.Context, what any, call call) error {
 	select {
 	case c.calls <- call:
 		return nil
 	case <-c.done:
 		return ErrClosed
 	case <-ctx.Done():
-		return fmt.Errorf("hubclient: %s not sent, the device is %s: %w", what, c.State().Phase, ctx.Err())
+		return tell("%v not sent, the device is %v: %v", what, c.State().Phase, ctx.Err())
 	}
 }

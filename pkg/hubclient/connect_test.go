@@ -127,7 +127,7 @@ func TestConnect(t *testing.T) {
 			time.Sleep(time.Millisecond)
 			hub.wantEnd("a minute is over")
 			states := d.wantStates(Dialing, Connecting, Reconnecting)
-			require.ErrorIs(t, states[2].Err, errSilent)
+			require.ErrorIs(t, states[2].Err, ErrSilent)
 			time.Sleep(time.Second)
 		}
 	})
@@ -507,7 +507,7 @@ func TestKeepAlive(t *testing.T) {
 		want[*mqttcodec.Pingreq](hub)
 		time.Sleep(pingTimeout)
 		hub.wantEnd("the hub is silent")
-		require.ErrorIs(t, d.State().Err, errSilent)
+		require.ErrorIs(t, d.State().Err, ErrSilent)
 		require.ErrorContains(t, d.State().Err, "PINGRESP")
 	})
 

@@ -1,8 +1,6 @@
 package hubclient
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -39,7 +37,7 @@ func ParseConnectionString(s string) (Credentials, error) {
 func ParseKey(s string) ([]byte, error) {
 	key, err := hubproto.ParseKey(s)
 	if err != nil {
-		return nil, fmt.Errorf("key %w", err)
+		return nil, wrong("key %v", err)
 	}
 	return key, nil
 }
@@ -72,19 +70,19 @@ func (cr Credentials) LogValue() slog.Value { return slog.StringValue(cr.String(
 
 func (cr Credentials) validate() error {
 	if err := hubproto.ValidHost(cr.Host); err != nil {
-		return fmt.Errorf("hubclient: host %w", err)
+		return wrong("host %v", err)
 	}
 	if cr.Gateway != "" {
 		if err := hubproto.ValidHost(cr.Gateway); err != nil {
-			return fmt.Errorf("hubclient: gateway %w", err)
+			return wrong("gateway %v", err)
 		}
 	}
 	if err := hubproto.ValidDeviceID(cr.DeviceID); err != nil {
-		return fmt.Errorf("hubclient: %w", err)
+		return wrong("%v", err)
 	}
 	if cr.ModuleID != "" {
 		if err := hubproto.ValidDeviceID(cr.ModuleID); err != nil {
-			return fmt.Errorf("hubclient: module's %w", err)
+			return wrong("module's %v", err)
 		}
 	}
 	if err := oneSecret(cr.Key, cr.SharedAccessSignature, cr.X509); err != nil {
@@ -101,7 +99,7 @@ func oneSecret(key []byte, token string, x509 bool) error {
 		}
 	}
 	if given != 1 {
-		return errors.New("hubclient: give exactly one of a key, a SAS token and X509")
+		return misused("give exactly one of a key, a SAS token and X509")
 	}
 	return nil
 }
@@ -112,10 +110,10 @@ func validateToken(token, resource string) error {
 	}
 	sas, err := hubproto.ParseSAS(token)
 	if err != nil {
-		return fmt.Errorf("hubclient: the token %w", err)
+		return wrong("the token %v", err)
 	}
 	if !sas.Covers(resource) {
-		return fmt.Errorf("hubclient: the token is for %q, not for %q: make one for this device", sas.Resource, resource)
+		return wrong("the token is for %q, not for %q: make one for this device", sas.Resource, resource)
 	}
 	return nil
 }
@@ -137,7 +135,7 @@ func makePassword(now time.Time, ttl time.Duration, key []byte, token, resource,
 	case token != "":
 		sas, err := hubproto.ParseSAS(token)
 		if err != nil {
-			return password{}, fmt.Errorf("hubclient: the token %w", err)
+			return password{}, wrong("the token %v", err)
 		}
 		if !now.Before(sas.Expiry) {
 			return password{}, &TokenExpiredError{Expiry: sas.Expiry, Now: now}

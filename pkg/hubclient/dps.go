@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/told"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -71,6 +71,7 @@ type Step struct {
 	RetryAfter  time.Duration // how long until the next poll, or the next try
 	Time        time.Time
 	Detail      string // in words
+	Err         error  // why it failed, or why DPS is asked again; else nil
 }
 
 // An Assignment is what DPS has decided.
@@ -133,27 +134,27 @@ func Register(ctx context.Context, e Enrollment, o *Options) (Assignment, error)
 
 func (e Enrollment) validate() error {
 	if e.IDScope == "" || strings.ContainsAny(e.IDScope, "/+#?& ") {
-		return errors.New("hubclient: ID scope is empty or holds / + # ? & or a space: copy it from the provisioning service's overview page, such as 0ne00ABCDEF")
+		return wrong("ID scope is empty or holds / + # ? & or a space: copy it from the provisioning service's overview page, such as 0ne00ABCDEF")
 	}
 	if err := hubproto.ValidRegistrationID(e.RegistrationID); err != nil {
-		return fmt.Errorf("hubclient: %w", err)
+		return wrong("%v", err)
 	}
 	if len(e.Key) > 0 && len(e.GroupKey) > 0 {
-		return errors.New("hubclient: give either the individual enrollment's key or the group's, not both")
+		return misused("give either the individual enrollment's key or the group's, not both")
 	}
 	if err := oneSecret(append(e.Key[:len(e.Key):len(e.Key)], e.GroupKey...), e.SharedAccessSignature, e.X509); err != nil {
 		return err
 	}
 	if !strings.Contains(e.Endpoint, "://") && e.Endpoint != "" {
 		if err := hubproto.ValidHost(e.Endpoint); err != nil {
-			return fmt.Errorf("hubclient: DPS endpoint %w", err)
+			return wrong("DPS endpoint %v", err)
 		}
 	}
 	if len(e.Payload) > 0 && !json.Valid(e.Payload) {
-		return errors.New("hubclient: the registration's payload is not JSON")
+		return wrong("the registration's payload is not JSON")
 	}
 	if len(e.Payload) > hubproto.MaxDPSMessage {
-		return fmt.Errorf("hubclient: the registration's payload has %d bytes: at most %d are allowed", len(e.Payload), hubproto.MaxDPSMessage)
+		return wrong("the registration's payload has %d bytes: at most %d are allowed", len(e.Payload), hubproto.MaxDPSMessage)
 	}
 	return validateToken(e.SharedAccessSignature, hubproto.RegistrationResource(e.IDScope, e.RegistrationID))
 }
@@ -201,11 +202,11 @@ func (r *registrar) register(ctx context.Context) (Assignment, error) {
 		}
 		switch {
 		case ctx.Err() != nil:
-			err, retry = fmt.Errorf("hubclient: registration ended early: %w", ctx.Err()), false
+			err, retry = tell("registration ended early: %v", ctx.Err()), false
 		case attempt >= r.limit(err):
 			retry = false
 		}
-		failed := Step{Kind: StepFailed, Detail: hubproto.Redact(err.Error())}
+		failed := Step{Kind: StepFailed, Detail: hubproto.Redact(err.Error()), Err: err}
 		var status *StatusError
 		if errors.As(err, &status) {
 			failed.Status = status.Code
@@ -224,7 +225,7 @@ func (r *registrar) register(ctx context.Context) (Assignment, error) {
 		case <-wait.C:
 		case <-ctx.Done():
 			wait.Stop()
-			return Assignment{}, fmt.Errorf("hubclient: registration ended early: %w", ctx.Err())
+			return Assignment{}, tell("registration ended early: %v", ctx.Err())
 		}
 	}
 }
@@ -281,10 +282,10 @@ func (r *registrar) connect(ctx context.Context, password password) error {
 	}
 	r.step(Step{Kind: StepConnecting, Detail: r.host})
 	by := time.Now().Add(connectTimeout)
-	err = r.await(ctx, by, "CONNACK", func(p mqttcodec.Packet) (bool, error) {
+	err = r.await(ctx, by, awaiting("CONNACK"), func(p mqttcodec.Packet) (bool, error) {
 		connack, ok := p.(*mqttcodec.Connack)
 		if !ok {
-			return false, fmt.Errorf("DPS sent %s before CONNACK", p.Type())
+			return false, tell("DPS sent %s before CONNACK", p.Type())
 		}
 		if connack.ReturnCode != mqttcodec.ConnectionAccepted {
 			err := &ConnectError{Code: connack.ReturnCode, Host: r.host, Identity: r.e.RegistrationID, Attempts: 1, X509: r.e.X509, Now: time.Now()}
@@ -307,7 +308,7 @@ func (r *registrar) connect(ctx context.Context, password password) error {
 	if err != nil {
 		return err
 	}
-	err = r.await(ctx, by, "SUBACK", func(p mqttcodec.Packet) (bool, error) {
+	err = r.await(ctx, by, awaiting("SUBACK"), func(p mqttcodec.Packet) (bool, error) {
 		suback, ok := p.(*mqttcodec.Suback)
 		if ok && suback.PacketID == 1 && suback.ReturnCodes[0] == mqttcodec.SubackFailure {
 			return false, &SubscribeError{Filter: hubproto.DPSResponseFilter}
@@ -354,12 +355,12 @@ func (r *registrar) walk(ctx context.Context) (dpsAnswer, error) {
 		switch answer.Status {
 		case "assigned":
 			if answer.State == nil || answer.State.AssignedHub == "" || answer.State.DeviceID == "" {
-				return dpsAnswer{}, errors.New("hubclient: DPS says assigned, but names no hub and no device: look at the enrollment in the portal")
+				return dpsAnswer{}, tell("DPS says assigned, but names no hub and no device: look at the enrollment in the portal")
 			}
 			return answer, nil
 		case "assigning", "registering", "": // "registering" is a name that the SDKs know
 			if answer.OperationID == "" {
-				return dpsAnswer{}, errors.New("hubclient: DPS says that it is at work, but names no operation to ask for")
+				return dpsAnswer{}, tell("DPS says that it is at work, but names no operation to ask for")
 			}
 		default:
 			e := &RegistrationError{RegistrationID: r.e.RegistrationID, Status: answer.Status}
@@ -382,7 +383,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 		question.RID = strconv.Itoa(r.lastRID)
 		topic := question.String()
 		if err := r.link.send(&mqttcodec.Publish{QoS: mqttcodec.QoS1, PacketID: uint16(r.lastRID%65535 + 1), TopicName: []byte(topic), Payload: body}); err != nil {
-			return answer, 0, fmt.Errorf("hubclient: %s: %w", question.Kind, err)
+			return answer, 0, tell("%v: %v", operation(question.Kind.String()), err)
 		}
 		sent := Step{Kind: StepRegistering, Topic: topic}
 		if question.Kind == hubproto.DPSPoll {
@@ -393,7 +394,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 		var reply hubproto.Topic
 		var payload []byte
 		var name string
-		err := r.await(ctx, time.Now().Add(requestTimeout), "the answer to "+question.Kind.String(), func(p mqttcodec.Packet) (bool, error) {
+		err := r.await(ctx, time.Now().Add(requestTimeout), told.Tell("waiting for the answer to %v", operation(question.Kind.String())), func(p mqttcodec.Packet) (bool, error) {
 			publish, ok := p.(*mqttcodec.Publish)
 			if !ok {
 				return false, nil // PUBACK: the answer that counts is the message
@@ -421,7 +422,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 		}
 		if reply.Status >= 200 && reply.Status < 300 {
 			if err := json.Unmarshal(payload, &answer); err != nil {
-				return answer, 0, fmt.Errorf("hubclient: %s: the answer is not JSON: check that the server at the other end is DPS", question.Kind)
+				return answer, 0, tell("%v: the answer is not JSON: check that the server at the other end is DPS", operation(question.Kind.String()))
 			}
 			if answer.Status == "" && answer.State != nil {
 				answer.Status = answer.State.Status
@@ -449,7 +450,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 		if reply.RetryAfter == 0 {
 			wait = max(wait, r.o.Backoff(attempt))
 		}
-		r.step(Step{Kind: StepAssigning, Topic: name, Status: reply.Status, OperationID: question.OperationID, RetryAfter: wait, Detail: status.Error()})
+		r.step(Step{Kind: StepAssigning, Topic: name, Status: reply.Status, OperationID: question.OperationID, RetryAfter: wait, Detail: status.Error(), Err: status})
 		if err := r.pause(ctx, wait); err != nil {
 			return answer, 0, err
 		}
@@ -457,22 +458,22 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 }
 
 // await hands packets to handle until that is done.
-func (r *registrar) await(ctx context.Context, by time.Time, what string, handle func(mqttcodec.Packet) (done bool, err error)) error {
+func (r *registrar) await(ctx context.Context, by time.Time, what *told.Text, handle func(mqttcodec.Packet) (done bool, err error)) error {
 	done, err := r.pump(ctx, by, what, handle)
 	if err == nil && !done {
-		err = errAgain{error: &LinkError{r.host, "waiting for " + what, errSilent}}
+		err = errAgain{error: during(r.host, what, ErrSilent)}
 	}
 	return err
 }
 
 // pause waits between two questions, with an eye on the connection.
 func (r *registrar) pause(ctx context.Context, d time.Duration) error {
-	_, err := r.pump(ctx, time.Now().Add(d), "the next poll", func(mqttcodec.Packet) (bool, error) { return false, nil })
+	_, err := r.pump(ctx, time.Now().Add(d), told.Tell("waiting for the next poll"), func(mqttcodec.Packet) (bool, error) { return false, nil })
 	return err
 }
 
 // pump writes what is ready and hands packets to handle, until that is done or fails, or until by.
-func (r *registrar) pump(ctx context.Context, by time.Time, what string, handle func(mqttcodec.Packet) (done bool, err error)) (done bool, err error) {
+func (r *registrar) pump(ctx context.Context, by time.Time, what *told.Text, handle func(mqttcodec.Packet) (done bool, err error)) (done bool, err error) {
 	timer := time.NewTimer(time.Until(by))
 	defer timer.Stop()
 	link := r.link
@@ -485,9 +486,9 @@ func (r *registrar) pump(ctx context.Context, by time.Time, what string, handle 
 			}
 			continue
 		case err != io.ErrUnexpectedEOF:
-			return false, errAgain{error: &LinkError{r.host, "reading packets", err}}
+			return false, errAgain{error: during(r.host, reading, err)}
 		case r.lost != nil:
-			return false, errAgain{error: &LinkError{r.host, "waiting for " + what, r.lost}}
+			return false, errAgain{error: during(r.host, what, r.lost)}
 		}
 		link.flush(time.Now())
 		select {
@@ -497,12 +498,12 @@ func (r *registrar) pump(ctx context.Context, by time.Time, what string, handle 
 				r.lost = errPeerClosed
 			}
 			if err := link.received(in, time.Now()); err != nil {
-				return false, errAgain{error: &LinkError{r.host, "reading packets", err}}
+				return false, errAgain{error: during(r.host, reading, err)}
 			}
 		case w := <-link.wrote:
 			link.done(w)
 			if w.err != nil {
-				return false, errAgain{error: &LinkError{r.host, "writing", w.err}}
+				return false, errAgain{error: during(r.host, writing, w.err)}
 			}
 		case <-timer.C:
 			return false, nil

@@ -10,19 +10,26 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/told"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
 var (
 	// ErrClosed says that the device's life is over: Run has returned, or is about to.
-	ErrClosed = fmt.Errorf("hubclient: the device is closed: %w", net.ErrClosed)
+	ErrClosed error = tell("the device is closed: %v", net.ErrClosed)
 
 	// ErrUnacknowledged says that a message was on its way when the wait for its acknowledgement ended. The hub may or may
 	// not have it.
-	ErrUnacknowledged = errors.New("hubclient: the hub has not acknowledged the message, and may or may not have it")
+	ErrUnacknowledged error = tell("the hub has not acknowledged the message, and may or may not have it")
 
 	// ErrConnectionLost says that the connection broke before a message of QoS 0 was written.
-	ErrConnectionLost = errors.New("hubclient: the connection broke before the message was written: send it again")
+	ErrConnectionLost error = tell("the connection broke before the message was written: send it again")
+
+	// ErrSilent is in a LinkError when the answer that the device waited for did not come.
+	ErrSilent error = told.Tell("the hub is silent")
+
+	// ErrFlooded is in a LinkError when the handlers were too slow.
+	ErrFlooded error = told.Tell("more messages wait than memory is meant for, the handlers are too slow; the hub delivers again what was not acknowledged")
 
 	errRunTwice = errors.New("hubclient: Run was called before: make a new Client for another life")
 )
@@ -34,6 +41,32 @@ type (
 	// A TwinError says which place in a twin document breaks which of the hub's rules.
 	TwinError = hubproto.TwinError
 )
+
+// tell makes an error out of a text. Its English begins with the package's name, as Go's errors do.
+func tell(format string, values ...any) *told.Text {
+	return &told.Text{Package: "hubclient", Format: format, Values: values}
+}
+
+// An ArgumentError says what is wrong with what was given to New, Register, Send, Report or ParseKey. Nothing was sent, and
+// to try again with the same is of no use.
+type ArgumentError struct{ err error }
+
+func wrong(format string, values ...any) error { return &ArgumentError{tell(format, values...)} }
+
+// misused is wrong for what only a programmer can get wrong, and no person on a page.
+func misused(format string, values ...any) error {
+	return &ArgumentError{fmt.Errorf("hubclient: "+format, values...)}
+}
+
+func (e *ArgumentError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong. A *TwinError, for one, is in its tree.
+func (e *ArgumentError) Unwrap() error { return e.err }
+
+// original is a text of the service, which no page translates.
+type original string
+
+func (o original) Error() string { return string(o) }
 
 // A ConnectError says that the hub, or DPS, answered CONNECT with a refusal. After code 5, not authorized, which a busy hub
 // sends too, a few tries follow before it is final.
@@ -51,35 +84,45 @@ type ConnectError struct {
 	Skew       time.Duration
 }
 
-func (e *ConnectError) Error() string {
-	s := fmt.Sprintf("hubclient: %s refused %s: %s", e.Host, e.Identity, e.Code)
+func (e *ConnectError) Error() string { return e.Told().Error() }
+
+// Told is the error for the project's own page, which says it in other languages too.
+func (e *ConnectError) Told() *told.Text {
+	advice := e.advice()
+	if advice == nil {
+		return tell("%s refused %s: %v", e.Host, e.Identity, e.Code)
+	}
+	return tell("%s refused %s: %v: %v", e.Host, e.Identity, e.Code, advice)
+}
+
+// advice is what to do, or nil.
+func (e *ConnectError) advice() *told.Text {
 	switch e.Code {
 	case mqttcodec.NotAuthorized, mqttcodec.BadUserNameOrPassword:
-		what := "the key or token"
+		what := told.Tell("the key or token")
 		if e.X509 {
-			what = "the certificate"
+			what = told.Tell("the certificate")
 		}
 		switch {
 		case e.ServerTime.IsZero():
-			return s + ": check that " + what + " is this device's, that the device exists and is enabled, and that this machine's clock (" +
-				e.Now.UTC().Format(time.RFC3339) + ") is right to five minutes"
-		case e.Skew.Abs() > hubproto.MaxClockSkew:
-			direction := "ahead"
-			if e.Skew < 0 {
-				direction = "behind"
-			}
-			return fmt.Sprintf("%s: this machine's clock is %v %s: it says %s, and it is %s; the hub allows five minutes: set the clock",
-				s, e.Skew.Abs().Round(time.Second), direction, e.Now.UTC().Format(time.RFC3339), e.ServerTime.UTC().Format(time.RFC3339))
+			return told.Tell("check that %v is this device's, that the device exists and is enabled, and that this machine's clock (%s) is right to five minutes",
+				what, e.Now.UTC().Format(time.RFC3339))
+		case e.Skew.Abs() <= hubproto.MaxClockSkew:
+			return told.Tell("check that %v is this device's, and that the device exists and is enabled (this machine's clock is right)", what)
 		}
-		return s + ": check that " + what + " is this device's, and that the device exists and is enabled (this machine's clock is right)"
+		by, says, is := e.Skew.Abs().Round(time.Second), e.Now.UTC().Format(time.RFC3339), e.ServerTime.UTC().Format(time.RFC3339)
+		if e.Skew < 0 {
+			return told.Tell("this machine's clock is %v behind: it says %s, and it is %s; the hub allows five minutes: set the clock", by, says, is)
+		}
+		return told.Tell("this machine's clock is %v ahead: it says %s, and it is %s; the hub allows five minutes: set the clock", by, says, is)
 	case mqttcodec.ServerUnavailable:
-		return s + ": try again later"
+		return told.Tell("try again later")
 	case mqttcodec.IdentifierRejected:
-		return s + ": check the device id"
+		return told.Tell("check the device id")
 	case mqttcodec.UnacceptableProtocolVersion:
-		return s + ": it does not speak MQTT 3.1.1"
+		return told.Tell("it does not speak MQTT 3.1.1")
 	}
-	return s
+	return nil
 }
 
 // A DialError says that no connection to a host came about.
@@ -88,16 +131,18 @@ type DialError struct {
 	Err  error
 }
 
-func (e *DialError) Error() string {
+func (e *DialError) Error() string { return hubproto.Redact(e.Told().Error()) }
+
+// Told is the error for the project's own page, which says it in other languages too.
+func (e *DialError) Told() *told.Text {
 	var dns *net.DNSError
 	switch {
 	case errors.As(e.Err, &dns) && dns.IsNotFound:
-		return "hubclient: no host has the name " + e.Host + ": check the host name for a typing error"
+		return tell("no host has the name %s: check the host name for a typing error", e.Host)
 	case errors.Is(e.Err, context.DeadlineExceeded):
-		return fmt.Sprintf("hubclient: %s did not answer: check that the network lets the connection through", e.Host)
+		return tell("%s did not answer: check that the network lets the connection through", e.Host)
 	}
-	return fmt.Sprintf("hubclient: cannot reach %s: check the host name, and that the network lets the connection through: %s",
-		e.Host, hubproto.Redact(e.Err.Error()))
+	return tell("cannot reach %s: check the host name, and that the network lets the connection through: %v", e.Host, e.Err)
 }
 
 // Unwrap returns the cause.
@@ -108,10 +153,24 @@ type LinkError struct {
 	Host string
 	Op   string // what the device waited for or did
 	Err  error
+
+	op *told.Text // Op, apart from its values; may be nil
 }
 
-func (e *LinkError) Error() string {
-	return fmt.Sprintf("hubclient: the connection to %s broke (%s): %s", e.Host, e.Op, hubproto.Redact(e.Err.Error()))
+// during makes a LinkError.
+func during(host string, op *told.Text, err error) *LinkError {
+	return &LinkError{Host: host, Op: op.Error(), Err: err, op: op}
+}
+
+func (e *LinkError) Error() string { return hubproto.Redact(e.Told().Error()) }
+
+// Told is the error for the project's own page, which says it in other languages too.
+func (e *LinkError) Told() *told.Text {
+	var op any = e.Op
+	if e.op != nil {
+		op = e.op
+	}
+	return tell("the connection to %s broke (%v): %v", e.Host, op, e.Err)
 }
 
 // Unwrap returns the cause.
@@ -122,8 +181,11 @@ type TokenExpiredError struct {
 	Expiry, Now time.Time
 }
 
-func (e *TokenExpiredError) Error() string {
-	return fmt.Sprintf("hubclient: the SAS token expired at %s, and this machine's clock says %s: make a new token, or set the clock",
+func (e *TokenExpiredError) Error() string { return e.Told().Error() }
+
+// Told is the error for the project's own page, which says it in other languages too.
+func (e *TokenExpiredError) Told() *told.Text {
+	return tell("the SAS token expired at %s, and this machine's clock says %s: make a new token, or set the clock",
 		e.Expiry.UTC().Format(time.RFC3339), e.Now.UTC().Format(time.RFC3339))
 }
 
@@ -132,8 +194,11 @@ type SubscribeError struct {
 	Filter string
 }
 
-func (e *SubscribeError) Error() string {
-	return fmt.Sprintf("hubclient: the hub refused the subscription to %s: its tier may lack the feature (Basic tiers have no twins, methods or cloud-to-device messages)", e.Filter)
+func (e *SubscribeError) Error() string { return e.Told().Error() }
+
+// Told is the error for the project's own page, which says it in other languages too.
+func (e *SubscribeError) Told() *told.Text {
+	return tell("the hub refused the subscription to %s: its tier may lack the feature (Basic tiers have no twins, methods or cloud-to-device messages)", e.Filter)
 }
 
 // A TakeoverError says that the hub closed the connection again and again soon after it was made.
@@ -143,8 +208,11 @@ type TakeoverError struct {
 	Err      error  // how the last connection ended
 }
 
-func (e *TakeoverError) Error() string {
-	return fmt.Sprintf("hubclient: the hub closed the connection of %s %d times in a row soon after it was made: most likely another client uses the same identity, and each takes it over from the other; stop the other, or give this device an identity of its own",
+func (e *TakeoverError) Error() string { return e.Told().Error() }
+
+// Told is the error for the project's own page, which says it in other languages too.
+func (e *TakeoverError) Told() *told.Text {
+	return tell("the hub closed the connection of %s %d times in a row soon after it was made: most likely another client uses the same identity, and each takes it over from the other; stop the other, or give this device an identity of its own",
 		e.Identity, e.Times)
 }
 
@@ -159,8 +227,11 @@ type TimeoutError struct {
 	After time.Duration
 }
 
-func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("hubclient: no answer to %s within %v: try again, and check that the server at the other end is an IoT Hub of a tier with twins", e.Op, e.After)
+func (e *TimeoutError) Error() string { return e.Told().Error() }
+
+// Told is the error for the project's own page, which says it in other languages too.
+func (e *TimeoutError) Told() *told.Text {
+	return tell("no answer to %v within %v: try again, and check that the server at the other end is an IoT Hub of a tier with twins", operation(e.Op), e.After)
 }
 
 // Timeout is true, as net.Error has it.
@@ -180,33 +251,51 @@ type StatusError struct {
 	Body       []byte        // the answer, usually JSON with errorCode, message and trackingId
 }
 
-func (e *StatusError) Error() string {
-	s := fmt.Sprintf("hubclient: %s: status %d", e.Op, e.Code)
+func (e *StatusError) Error() string { return e.Told().Error() }
+
+// Told is the error for the project's own page, which says it in other languages too; the service's own message stays as it is.
+func (e *StatusError) Told() *told.Text {
+	status := told.Tell("status %d", e.Code)
 	var detail struct {
 		ErrorCode  int    `json:"errorCode"`
 		Message    string `json:"message"`
 		TrackingID string `json:"trackingId"`
 	}
 	if json.Unmarshal(e.Body, &detail) == nil && detail.ErrorCode != 0 {
-		s += fmt.Sprintf(" (%d)", detail.ErrorCode)
+		status = told.Tell("status %d (%d)", e.Code, detail.ErrorCode)
 	}
 	if detail.Message != "" {
-		s += ": " + hubproto.Redact(strings.TrimRight(detail.Message, ". "))
+		status = told.Tell("%v: %v", status, original(hubproto.Redact(strings.TrimRight(detail.Message, ". "))))
 	}
 	if detail.TrackingID != "" {
-		s += ", tracking id " + detail.TrackingID
+		status = told.Tell("%v, tracking id %s", status, detail.TrackingID)
 	}
 	switch {
 	case e.Code == 401 || e.Code == 403:
-		s += ": check the key and the registration id"
+		status = told.Tell("%v: %v", status, told.Tell("check the key and the registration id"))
 	case e.Code == 404:
-		s += ": check the id, and the ID scope"
+		status = told.Tell("%v: %v", status, told.Tell("check the id, and the ID scope"))
 	case e.Code == 429:
-		s += ": the service is being asked too often, wait and try again"
+		status = told.Tell("%v: %v", status, told.Tell("the service is being asked too often, wait and try again"))
 	case e.Code >= 500:
-		s += ": try again later"
+		status = told.Tell("%v: %v", status, told.Tell("try again later"))
 	}
-	return s
+	return tell("%v: %v", operation(e.Op), status)
+}
+
+// operation is the text of an Op.
+func operation(op string) any {
+	switch op {
+	case hubproto.TwinGet.String():
+		return told.Tell("twin get")
+	case hubproto.TwinPatchReported.String():
+		return told.Tell("reported properties patch")
+	case hubproto.DPSRegister.String():
+		return told.Tell("DPS register")
+	case hubproto.DPSPoll.String():
+		return told.Tell("DPS poll")
+	}
+	return op
 }
 
 // A RegistrationError says that DPS finished the registration without assigning a hub.
@@ -217,16 +306,19 @@ type RegistrationError struct {
 	Message        string
 }
 
-func (e *RegistrationError) Error() string {
-	s := "hubclient: DPS did not assign " + e.RegistrationID + " to a hub: status " + e.Status
+func (e *RegistrationError) Error() string { return e.Told().Error() }
+
+// Told is the error for the project's own page, which says it in other languages too; DPS's own message stays as it is.
+func (e *RegistrationError) Told() *told.Text {
+	status := told.Tell("status %s", e.Status)
 	if e.Code != 0 {
-		s += fmt.Sprintf(" (%d)", e.Code)
+		status = told.Tell("status %s (%d)", e.Status, e.Code)
 	}
 	if e.Message != "" {
-		s += ": " + hubproto.Redact(e.Message)
+		status = told.Tell("%v: %v", status, original(hubproto.Redact(e.Message)))
 	}
 	if e.Status == "disabled" {
-		s += ": enable its enrollment"
+		status = told.Tell("%v: %v", status, told.Tell("enable its enrollment"))
 	}
-	return s
+	return tell("DPS did not assign %s to a hub: %v", e.RegistrationID, status)
 }

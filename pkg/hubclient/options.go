@@ -3,8 +3,6 @@ package hubclient
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -183,13 +181,13 @@ func (o *Options) withDefaults() (Options, error) {
 		d.KeepAlive = defaultKeepAlive
 	}
 	if d.KeepAlive < time.Second || d.KeepAlive > hubproto.MaxKeepAlive || d.KeepAlive%time.Second != 0 {
-		return d, fmt.Errorf("hubclient: KeepAlive is %v: give whole seconds from 1s to %v", d.KeepAlive, hubproto.MaxKeepAlive)
+		return d, misused("KeepAlive is %v: give whole seconds from 1s to %v", d.KeepAlive, hubproto.MaxKeepAlive)
 	}
 	if d.TokenTTL == 0 {
 		d.TokenTTL = defaultTokenTTL
 	}
 	if d.TokenTTL < time.Minute {
-		return d, fmt.Errorf("hubclient: TokenTTL is %v: give at least a minute", d.TokenTTL)
+		return d, misused("TokenTTL is %v: give at least a minute", d.TokenTTL)
 	}
 	if d.MaxTakeovers == 0 {
 		d.MaxTakeovers = defaultMaxTakeovers
@@ -209,10 +207,10 @@ func (o *Options) withDefaults() (Options, error) {
 	if d.Will != nil {
 		will := *d.Will
 		if err := validateTelemetry(&will); err != nil {
-			return d, fmt.Errorf("hubclient: Will: %w", err)
+			return d, wrong("Will: %v", err)
 		}
 		if len(will.Body) > maxWillBody {
-			return d, errors.New("hubclient: Will: its body has more than 65535 bytes")
+			return d, wrong("Will: its body has more than 65535 bytes")
 		}
 		d.Will = &will
 	}
@@ -227,12 +225,12 @@ const noAPIVersion = "none"
 func (o *Options) validateAPIVersion() error {
 	if o.APIVersion != noAPIVersion {
 		if _, err := time.Parse(time.DateOnly, strings.TrimSuffix(o.APIVersion, "-preview")); err != nil {
-			return fmt.Errorf("hubclient: APIVersion is %q: give a date such as %q, or %q", o.APIVersion, hubproto.APIVersion, noAPIVersion)
+			return misused("APIVersion is %q: give a date such as %q, or %q", o.APIVersion, hubproto.APIVersion, noAPIVersion)
 		}
 		return nil
 	}
 	if o.OnMethod != nil || o.OnDesired != nil || o.ModelID != "" {
-		return fmt.Errorf("hubclient: APIVersion is %q, and OnMethod, OnDesired or ModelID is set: without a version the hub has no methods, twins and models", noAPIVersion)
+		return misused("APIVersion is %q, and OnMethod, OnDesired or ModelID is set: without a version the hub has no methods, twins and models", noAPIVersion)
 	}
 	return nil
 }

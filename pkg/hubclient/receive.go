@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/told"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -12,7 +13,7 @@ import (
 // go out in the order in which the PUBLISHes came [MQTT-4.6.0-2].
 func (l *loop) incoming(p *mqttcodec.Publish) {
 	if p.QoS == mqttcodec.QoS2 {
-		l.violated(p, "of QoS 2, which was not asked for")
+		l.violated(told.Tell("the hub sent %s of QoS 2, which was not asked for", p.Type()))
 		return
 	}
 	topic, err := hubproto.ParseTopic(string(p.TopicName))

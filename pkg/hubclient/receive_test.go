@@ -146,7 +146,7 @@ func TestCloudToDevice(t *testing.T) {
 		hub.wantIdle("the others just fit")
 		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 9999, TopicName: box(""), Payload: body})
 		hub.wantEnd("that was one too many")
-		require.ErrorIs(t, d.State().Err, errFlooded)
+		require.ErrorIs(t, d.State().Err, ErrFlooded)
 		close(release)
 		time.Sleep(time.Second)
 		d.net.accept().welcome(c2d)

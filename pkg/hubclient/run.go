@@ -2,12 +2,12 @@ package hubclient
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/hubpanel/hubpanel/internal/told"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -198,7 +198,7 @@ func (l *loop) enqueue(e event, size int) {
 	l.events = append(l.events, e)
 	l.queued += size
 	if (l.queued > maxQueued || len(l.events) > maxEvents) && l.link != nil {
-		l.lost("handing messages to their handlers", errFlooded)
+		l.lost(told.Tell("handing messages to their handlers"), ErrFlooded)
 	}
 }
 
@@ -253,13 +253,13 @@ func (l *loop) due() {
 	case isDue(l.leaveBy):
 		l.left()
 	case isDue(l.connectBy):
-		l.lost("waiting for the answer to CONNECT and SUBSCRIBE", errSilent)
+		l.lost(told.Tell("waiting for the answer to CONNECT and SUBSCRIBE"), ErrSilent)
 	case isDue(l.pongBy):
-		l.lost("waiting for PINGRESP", errSilent)
+		l.lost(awaiting("PINGRESP"), ErrSilent)
 	case isDue(l.ackBy()):
-		l.lost("waiting for PUBACK", errSilent)
+		l.lost(awaiting("PUBACK"), ErrSilent)
 	case isDue(l.subscribe.answerBy):
-		l.lost("waiting for SUBACK", errSilent)
+		l.lost(awaiting("SUBACK"), ErrSilent)
 	case isDue(l.drainBy):
 		l.leave()
 	}
@@ -284,10 +284,6 @@ func (l *loop) due() {
 		l.pongBy = l.now.Add(pingTimeout)
 	}
 }
-
-var errFlooded = errors.New("more messages wait than memory is meant for, the handlers are too slow; the hub delivers again what was not acknowledged")
-
-var errSilent = errors.New("the hub is silent")
 
 // pingAt is when PINGREQ is due: after three quarters of the keep-alive interval without a packet in one of the two
 // directions. A timer of a hidden tab, which may be a minute late, then still keeps the interval [MQTT-3.1.2-23].
@@ -320,7 +316,7 @@ func (l *loop) stableAt() time.Time {
 // in what it was given; it ends the connection rather than leave somebody waiting.
 func (l *loop) send(p mqttcodec.Packet) bool {
 	if err := l.link.send(p); err != nil {
-		l.lost("encoding "+p.Type().String(), err)
+		l.lost(told.Tell("encoding %s", p.Type()), err)
 		return false
 	}
 	return true
@@ -329,7 +325,7 @@ func (l *loop) send(p mqttcodec.Packet) bool {
 func (l *loop) wrote(w written) {
 	l.link.done(w)
 	if w.err != nil {
-		l.lost("writing", w.err)
+		l.lost(writing, w.err)
 		return
 	}
 	for _, s := range l.outbox.written {
@@ -357,13 +353,13 @@ func (l *loop) received(in chunk) {
 		}
 	}
 	if err != io.ErrUnexpectedEOF {
-		l.lost("reading packets", err)
+		l.lost(reading, err)
 		return
 	}
 	if in.err != nil {
-		op := "reading"
+		op := told.Tell("reading")
 		if in.err == io.EOF {
-			in.err, op = errPeerClosed, "in phase "+l.phase.String()
+			in.err, op = errPeerClosed, told.Tell("in phase %v", l.phase)
 		}
 		l.lost(op, in.err)
 	}
@@ -374,18 +370,19 @@ var errPeerClosed = closedError{}
 
 type closedError struct{}
 
-func (closedError) Error() string { return "the hub closed the connection" }
-func (closedError) Unwrap() error { return io.EOF }
+func (closedError) Error() string    { return "the hub closed the connection" }
+func (closedError) Told() *told.Text { return told.Tell("the hub closed the connection") }
+func (closedError) Unwrap() error    { return io.EOF }
 
 func (l *loop) handle(p mqttcodec.Packet) {
 	if l.phase == Connecting && !l.subscribe.accepted && p.Type() != mqttcodec.CONNACK { // [MQTT-3.2.0-1]
-		l.violated(p, "before CONNACK")
+		l.violated(told.Tell("the hub sent %s before CONNACK", p.Type()))
 		return
 	}
 	switch p := p.(type) {
 	case *mqttcodec.Connack:
 		if l.subscribe.accepted {
-			l.violated(p, "for the second time")
+			l.violated(told.Tell("the hub sent %s for the second time", p.Type()))
 			return
 		}
 		l.connack(p)
@@ -398,18 +395,21 @@ func (l *loop) handle(p mqttcodec.Packet) {
 	case *mqttcodec.Pingresp:
 		l.pongBy = time.Time{}
 	default:
-		l.violated(p, "which a client never gets")
+		l.violated(told.Tell("the hub sent %s which a client never gets", p.Type()))
 	}
 }
 
+// What a connection does when it breaks, as LinkError.Op has it.
+var reading, writing = told.Tell("reading packets"), told.Tell("writing")
+
+func awaiting(packet string) *told.Text { return told.Tell("waiting for %s", packet) }
+
 // lost ends the connection. op says during what it broke.
-func (l *loop) lost(op string, err error) {
-	l.broken(&LinkError{Host: l.host(), Op: op, Err: err})
+func (l *loop) lost(op *told.Text, err error) {
+	l.broken(during(l.host(), op, err))
 }
 
-func (l *loop) violated(p mqttcodec.Packet, how string) {
-	l.lost("reading packets", errors.New("the hub sent "+p.Type().String()+" "+how))
-}
+func (l *loop) violated(how *told.Text) { l.lost(reading, how) }
 
 // host names who is at the other end.
 func (l *loop) host() string {

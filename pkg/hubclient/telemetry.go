@@ -3,14 +3,13 @@ package hubclient
 import (
 	"context"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/told"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -102,12 +101,12 @@ func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) err
 		if err := s.encode(i, c.cr, &ms[i]); err != nil {
 			c.sendings.put(s)
 			if len(ms) > 1 {
-				return fmt.Errorf("hubclient: message %d of %d: %w", i+1, len(ms), err)
+				return wrong("message %d of %d: %v", i+1, len(ms), err)
 			}
-			return fmt.Errorf("hubclient: message: %w", err)
+			return wrong("message: %v", err)
 		}
 	}
-	if err := c.offer(ctx, "message", s); err != nil {
+	if err := c.offer(ctx, told.Tell("message"), s); err != nil {
 		c.sendings.put(s)
 		return err
 	}
@@ -118,7 +117,7 @@ func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) err
 		select {
 		case err = <-s.done: // a result that is there counts more than the context's end
 		default:
-			return fmt.Errorf("%w: %w", ErrUnacknowledged, ctx.Err())
+			return told.Tell("%v: %v", ErrUnacknowledged, ctx.Err())
 		}
 	}
 	c.sendings.put(s)
@@ -153,30 +152,30 @@ func (s *sending) encode(i int, cr Credentials, m *Message) error {
 // validateTelemetry reports what the hub would not take, before it is sent.
 func validateTelemetry(m *Message) error {
 	if len(m.MessageID) > hubproto.MaxMessageIDLength {
-		return fmt.Errorf("its message id has %d characters: at most %d are allowed", len(m.MessageID), hubproto.MaxMessageIDLength)
+		return told.Tell("its message id has %d characters: at most %d are allowed", len(m.MessageID), hubproto.MaxMessageIDLength)
 	}
 	size := len(m.Body)
 	for key, value := range m.SystemProperties.All() {
 		if !utf8.ValidString(value) {
-			return fmt.Errorf("its system property %s is not UTF-8", key)
+			return told.Tell("its system property %s is not UTF-8", key)
 		}
 		size += len(value)
 	}
 	for i := range m.Properties {
 		p := &m.Properties[i]
 		if p.Name == "" {
-			return errors.New("it has a property without a name: give each property one")
+			return told.Tell("it has a property without a name: give each property one")
 		}
 		if !utf8.ValidString(p.Name) || !utf8.ValidString(p.Value) {
-			return fmt.Errorf("its property %q is not UTF-8", p.Name)
+			return told.Tell("its property %q is not UTF-8", p.Name)
 		}
 		if strings.HasPrefix(p.Name, "$.") || p.Name == "iothub-ack" {
-			return fmt.Errorf("its property %q has a name that is the hub's own: set the system property instead", p.Name)
+			return told.Tell("its property %q has a name that is the hub's own: set the system property instead", p.Name)
 		}
 		size += len(p.Name) + len(p.Value)
 	}
 	if size > hubproto.MaxTelemetrySize {
-		return fmt.Errorf("it has %d bytes with its properties: at most %d are allowed", size, hubproto.MaxTelemetrySize)
+		return told.Tell("it has %d bytes with its properties: at most %d are allowed", size, hubproto.MaxTelemetrySize)
 	}
 	return nil
 }
@@ -265,7 +264,7 @@ func (l *loop) publish() {
 		}
 		sent++
 		if err := p.of.ctx.Err(); err != nil { // its caller leaves: do not begin
-			l.finished(p, fmt.Errorf("%w: %w", ErrUnacknowledged, err))
+			l.finished(p, told.Tell("%v: %v", ErrUnacknowledged, err))
 			continue
 		}
 		p.id = b.newID()
@@ -343,7 +342,7 @@ func (b *outbox) abandonUnwritten(err error) {
 // abandon answers everybody, at the end.
 func (b *outbox) abandon() {
 	b.abandonUnwritten(ErrClosed)
-	unacknowledged := fmt.Errorf("%w: %w", ErrUnacknowledged, ErrClosed)
+	unacknowledged := told.Tell("%v: %v", ErrUnacknowledged, ErrClosed)
 	for p := b.first; p != nil; {
 		next := p.next
 		p.of.fail(unacknowledged)

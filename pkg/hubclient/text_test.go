@@ -34,7 +34,7 @@ func TestErrorTexts(t *testing.T) {
 		require.EqualError(t, err, want)
 	}
 	require.ErrorIs(t, &DialError{"h", errTest}, errTest)
-	require.ErrorIs(t, &LinkError{"h", "reading", errTest}, errTest)
+	require.ErrorIs(t, &LinkError{Host: "h", Op: "reading", Err: errTest}, errTest)
 	require.ErrorIs(t, &TakeoverError{Err: errTest}, errTest)
 	require.ErrorIs(t, &TimeoutError{}, context.DeadlineExceeded)
 	require.NotErrorIs(t, &TimeoutError{}, context.Canceled)

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -49,7 +47,7 @@ func (c *Client) Twin(ctx context.Context) (Twin, error) {
 // hub has applied the patch is then unknown.
 func (c *Client) Report(ctx context.Context, patch json.RawMessage) (version int64, err error) {
 	if err := hubproto.ValidateTwinPatch(patch); err != nil {
-		return 0, fmt.Errorf("hubclient: reported properties: %w", err)
+		return 0, wrong("reported properties: %v", err)
 	}
 	return askTwin(ctx, c, hubproto.TwinPatchReported, bytes.Clone(patch), func(r result) (int64, error) { return r.version, nil })
 }
@@ -70,7 +68,7 @@ func askTwin[T any](ctx context.Context, c *Client, kind hubproto.TopicKind, pat
 		done <- got
 	}}
 	var none T
-	if err := c.offer(ctx, r.op(), r); err != nil {
+	if err := c.offer(ctx, operation(r.op()), r); err != nil {
 		return none, err
 	}
 	select {
@@ -81,7 +79,7 @@ func askTwin[T any](ctx context.Context, c *Client, kind hubproto.TopicKind, pat
 		case got := <-done:
 			return got.value, got.err
 		default:
-			return none, fmt.Errorf("hubclient: %s not answered yet: %w", r.op(), ctx.Err())
+			return none, tell("%v not answered yet: %v", operation(r.op()), ctx.Err())
 		}
 	}
 }
@@ -99,7 +97,7 @@ func parseTwin(body []byte) (Twin, error) {
 		answer.documents = *answer.Properties
 	}
 	if err != nil || answer.Desired == nil || answer.Reported == nil {
-		return Twin{}, errors.New("hubclient: twin get: the answer is not a twin: check that the server at the other end is an IoT Hub")
+		return Twin{}, tell("twin get: the answer is not a twin: check that the server at the other end is an IoT Hub")
 	}
 	return Twin{
 		Desired: answer.Desired, DesiredVersion: versionOf(answer.Desired),

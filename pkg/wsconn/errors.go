@@ -1,10 +1,24 @@
 package wsconn
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strconv"
+)
+
+// Causes that a [HandshakeError] may have.
+var (
+	// ErrAddress says that a URL is no WebSocket's.
+	ErrAddress = errors.New("the address is not of the form wss://host/path")
+
+	// ErrPolicy says that the page's own Content Security Policy forbids the connection: no try will change that.
+	ErrPolicy = errors.New("the page's own Content-Security-Policy (connect-src) does not allow it: whoever serves the page has to add the host")
+
+	// ErrUnexplained is all that a browser tells a page about a handshake that failed.
+	ErrUnexplained = errors.New("the browser does not say why: the host may be unknown or unreachable, its certificate not trusted, " +
+		"the upgrade refused, or subprotocol " + Subprotocol + " not accepted; its console may tell")
 )
 
 // A HandshakeError says that no WebSocket connection came about.
@@ -12,7 +26,7 @@ type HandshakeError struct {
 	Host       string // host and port of the URL; "" when the URL has none
 	StatusCode int    // HTTP status that refused the upgrade; 0: none was received, or the browser hides it
 	Reason     string // in words, what happened or what to check
-	Err        error  // the cause, such as context.Canceled or a *net.OpError; may be nil
+	Err        error  // the cause, such as context.Canceled, a *net.OpError, ErrPolicy or ErrUnexplained; may be nil
 }
 
 func (e *HandshakeError) Error() string {

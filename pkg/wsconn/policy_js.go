@@ -2,11 +2,9 @@ package wsconn
 
 import "syscall/js"
 
-const (
-	forbiddenByPolicy = "the page's own Content-Security-Policy (connect-src) does not allow it: whoever serves the page has to add the host"
-	// contentBlocked is the name of what Firefox throws then, before the event that Chromium leaves it at.
-	contentBlocked = "NS_ERROR_CONTENT_BLOCKED"
-)
+// contentBlocked is the name of what Firefox throws when the page's policy forbids a connection, before the event that Chromium
+// leaves it at.
+const contentBlocked = "NS_ERROR_CONTENT_BLOCKED"
 
 // violations hears what the page's Content Security Policy forbids while a handshake is tried. The browser refuses such a
 // connection as it refuses any other, without a reason; this event alone tells the page that it is its own policy.

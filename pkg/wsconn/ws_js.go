@@ -95,11 +95,10 @@ func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 	defer policy.stop()
 	ws, err := newWebSocket(rawURL)
 	if err != nil {
-		reason := err.Error()
-		if strings.HasPrefix(reason, contentBlocked) {
-			reason = forbiddenByPolicy
+		if strings.HasPrefix(err.Error(), contentBlocked) {
+			err = ErrPolicy
 		}
-		return nil, &HandshakeError{Host: host, Reason: reason, Err: err}
+		return nil, &HandshakeError{Host: host, Reason: err.Error(), Err: err}
 	}
 	return newConn(ws, host).opening(ctx, policy)
 }
@@ -110,11 +109,9 @@ func (c *conn) opening(ctx context.Context, policy violations) (net.Conn, error)
 	case <-c.opened:
 	case <-c.ended:
 		if policy.forbid(c.ws.Get("url").String()) {
-			return nil, &HandshakeError{Host: c.host, Reason: forbiddenByPolicy}
+			return nil, &HandshakeError{Host: c.host, Reason: ErrPolicy.Error(), Err: ErrPolicy}
 		}
-		return nil, &HandshakeError{Host: c.host, Reason: "the browser does not say why: the host may be unknown or " +
-			"unreachable, its certificate not trusted, the upgrade refused, or subprotocol " + Subprotocol + " not accepted; " +
-			"its console may tell"}
+		return nil, &HandshakeError{Host: c.host, Reason: ErrUnexplained.Error(), Err: ErrUnexplained}
 	case <-ctx.Done():
 		// This ends a handshake that is under way, so that it neither becomes a
 		// connection later nor holds up the next one to the same host. Firefox keeps the

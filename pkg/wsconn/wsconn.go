@@ -30,7 +30,7 @@ const textMessage = "the peer sent a text message, and MQTT travels in binary on
 func hostOf(rawURL string) (string, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Host == "" || u.Fragment != "" || (u.Scheme != "ws" && u.Scheme != "wss") {
-		return "", &HandshakeError{Reason: "the address is not of the form wss://host/path"}
+		return "", &HandshakeError{Reason: ErrAddress.Error(), Err: ErrAddress}
 	}
 	return u.Host, nil
 }

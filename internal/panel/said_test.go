@@ -1,0 +1,129 @@
+package panel
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/hubclient"
+	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+	"github.com/hubpanel/hubpanel/pkg/wsconn"
+)
+
+// unsaid are texts that reach the page as they are, in every language, with the reason.
+var unsaid = []struct{ where, text, why string }{
+	{"cloud.go", "Hello, device", "an example's data"},
+	{"faults.go", "hubpanel second session", "what CONNECT tells the hub"},
+	{"faults.go", "this session takes no messages", "hubclient asks only whether it is an error"},
+	{"generator.go", "on, off", "an example's data"},
+	{"generator.go", "open, half, closed", "an example's data"},
+	{"streams.go", "Temperature", "a name in JSON"},
+	{"streams.go", "Humidity", "a name in JSON"},
+	{"streams.go", "Count", "a name in JSON"},
+	{"methods.go", "the device did not answer in time", "for a caller who has gone"},
+	{"params.go", "*", "Panel.topics names the tabs; these are for one that it forgets"},
+	{"service.go", "application/json; charset=utf-8", "HTTP"},
+	{"view_cloud.go", "az iot *", "commands to copy"},
+	{"view_cloud.go", " --*", "commands to copy"},
+	{"view_connect.go", "dtmi:com:example:Thermostat;1", "an example's data"},
+	{"view_palette.go", "Esc", "what stands on the key"},
+	{"view_provisioning.go", "0ne00…", "an example's data"},
+}
+
+// TestEveryTextIsSaid: no text of the page bypasses say, but for those that belong to no language.
+func TestEveryTextIsSaid(t *testing.T) {
+	used := map[string]bool{}
+	for _, raw := range readSource(t).raw {
+		known := slices.ContainsFunc(unsaid, func(u struct{ where, text, why string }) bool {
+			start, whole := strings.CutSuffix(u.text, "*")
+			ok := strings.HasPrefix(raw.where, u.where+":") && (raw.text == u.text || whole && strings.HasPrefix(raw.text, start))
+			if ok {
+				used[u.where+u.text] = true
+			}
+			return ok
+		})
+		require.True(t, known, "%s: %q reaches the page in English: say it", raw.where, raw.text)
+	}
+	for _, u := range unsaid {
+		require.True(t, used[u.where+u.text], "%s: %q is no exception any more", u.where, u.text)
+	}
+}
+
+// A page in another language has no English but what it quotes, and names that are the same everywhere.
+func TestErrorsOfTheLibrariesAreSaid(t *testing.T) {
+	second := func(_ any, err error) error { return err }
+	now := time.Unix(1_700_000_000, 0)
+	link := &hubclient.LinkError{Host: "h.net", Op: "OP", Err: hubclient.ErrSilent}
+	for english, err := range map[string]error{
+		"":                 second(hubproto.ParseConnectionString("HostName=h.net;DeviceId=d;SharedAccessKey=AAA")),
+		"missing DeviceId": second(hubproto.ParseConnectionString("HostName=h.net")),
+		"hub level":        second(hubproto.ParseConnectionString("HostName=h.net;SharedAccessKeyName=iothubowner;SharedAccessKey=AAAA")),
+		"DPS's":            second(hubproto.ParseConnectionString("HostName=x.azure-devices-provisioning.net;SharedAccessKeyName=o;SharedAccessKey=AAAA")),
+		"a key alone":      second(hubproto.ParseConnectionString("c2VjcmV0LXNlY3JldC1zZWNyZXQ=")),
+		"host":             second(hubproto.ParseConnectionString("HostName=https://h.net/;DeviceId=d;SharedAccessKey=AAAA")),
+		"no token":         second(hubproto.ParseSAS("x")),
+		"token":            second(hubproto.ParseSAS("SharedAccessSignature sr=a&sig=b%2Bc&se=1e9")),
+		"key":              second(hubclient.ParseKey("AAA")),
+		"twin":             hubproto.ValidateTwinPatch([]byte(`{"a":[1,null]}`)),
+		"twin's JSON":      hubproto.ValidateTwinPatch([]byte(`{"a":`)),
+		"JSON":             checkJSON("The payload", `{"a" 1}`),
+		"an end":           checkJSON("The payload", `{"a"`),
+		"id":               hubproto.ValidDeviceID("a b"),
+		"registration":     hubproto.ValidRegistrationID("a_"),
+		"enrollment":       second(hubclient.Register(context.Background(), hubclient.Enrollment{IDScope: "a b"}, nil)),
+		"not authorized":   &hubclient.ConnectError{Code: mqttcodec.NotAuthorized, Host: "h.net", Identity: "d-1", Now: now},
+		"clock":            &hubclient.ConnectError{Code: mqttcodec.NotAuthorized, Host: "h.net", Now: now, ServerTime: now.Add(time.Hour), Skew: -time.Hour},
+		"busy":             &hubclient.ConnectError{Code: mqttcodec.ServerUnavailable, Host: "h.net"},
+		"no such host":     &hubclient.DialError{Host: "h.net", Err: &net.DNSError{IsNotFound: true}},
+		"no answer":        &hubclient.DialError{Host: "h.net", Err: context.DeadlineExceeded},
+		"policy":           &hubclient.DialError{Host: "h.net", Err: &wsconn.HandshakeError{Host: "h.net", Err: wsconn.ErrPolicy}},
+		"unexplained":      &hubclient.DialError{Host: "h.net", Err: &wsconn.HandshakeError{Host: "h.net", Err: wsconn.ErrUnexplained}},
+		"404":              &hubclient.DialError{Host: "h.net", Err: &wsconn.HandshakeError{Host: "h.net", StatusCode: 404, Err: errors.New("HTTP")}},
+		"subprotocol":      &hubclient.DialError{Host: "h.net", Err: &wsconn.SubprotocolError{Host: "h.net"}},
+		"broken":           link,
+		"lost":             &hubclient.LinkError{Host: "h.net", Op: "OP", Err: &wsconn.CloseError{Code: 1006, Remote: true, Reason: "the system's own words"}},
+		"MQTT":             &hubclient.LinkError{Host: "h.net", Op: "OP", Err: &mqttcodec.Error{Type: mqttcodec.PUBLISH, Clause: "MQTT-3.3.2-2", Reason: "words of the standard"}},
+		"limit":            &hubclient.LinkError{Host: "h.net", Op: "OP", Err: &mqttcodec.LimitError{Type: mqttcodec.PUBLISH, Size: 2, Limit: 1}},
+		"expired":          &hubclient.TokenExpiredError{Expiry: now, Now: now},
+		"subscription":     &hubclient.SubscribeError{Filter: "$iothub/#"},
+		"take-over":        &hubclient.TakeoverError{Times: 10, Identity: "d-1", Err: link},
+		"timeout":          &hubclient.TimeoutError{Op: hubproto.TwinGet.String(), After: time.Second},
+		"status":           &hubclient.StatusError{Op: hubproto.DPSPoll.String(), Code: 404, Body: []byte(`{"errorCode":404201,"message":"the service's words","trackingId":"T"}`)},
+		"throttled":        &hubclient.StatusError{Op: hubproto.TwinPatchReported.String(), Code: 429},
+		"disabled":         &hubclient.RegistrationError{RegistrationID: "r-1", Status: "disabled", Code: 401, Message: "the service's words"},
+		"closed":           hubclient.ErrClosed,
+		"unacknowledged":   hubclient.ErrUnacknowledged,
+		"service":          &serviceError{404, "DeviceNotFound", "DeviceNotFound;the service's words"},
+		"unknown":          errors.New("whose words are these"),
+		"the end":          io.EOF,
+		"JSON alone":       json.Unmarshal([]byte("{"), new(any)),
+	} {
+		t.Run(english, func(t *testing.T) {
+			require.Error(t, err)
+			require.Equal(t, punctuated(packageNames.Replace(err.Error()), English), English.sentence(err), "English is the error's own text")
+			for _, l := range []Lang{Polish, SimplifiedChinese, TraditionalChinese} {
+				said := l.sentence(err)
+				require.NotEqual(t, English.sentence(err), said)
+				rest := quotes.ReplaceAllString(said, "")
+				for _, word := range []string{"the", "is", "check", "not", "connection", "device", "message"} {
+					require.NotRegexp(t, `(?i)(^|[^\w.;=-])`+word+`($|[^\w.;=-])`, rest, "%s: %s", l, said)
+				}
+				require.NotContains(t, said, "%!", fmt.Sprint(l))
+			}
+		})
+	}
+}
+
+// quotes are what stays as it came.
+var quotes = regexp.MustCompile(`„[^”]*”|“[^”]*”|「[^」]*」|\([^)]*=[^)]*\)`)
