@@ -136,7 +136,7 @@ func (p *Panel) openCloud(ctx context.Context, kind hubKind, fetch Fetch, info e
 		if p.device.connection.text == "" {
 			p.device.connection.set(info.DeviceConnectionString)
 		}
-		p.offerEnrollment(p.dps.group)
+		p.offerEnrollment(p.dps.kind)
 	})
 	p.start("the device list", p.loadDevices)
 	p.start("the faults", p.loadFaults)

@@ -35,6 +35,8 @@ type connectForm struct {
 	cleanSession               bool
 	will                       bool
 	willBody                   field
+
+	asked int // how often another place on the page has asked for the secret that is missing
 }
 
 func newConnectForm() connectForm {

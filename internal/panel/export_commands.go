@@ -1,11 +1,23 @@
 package panel
 
-// exportCommands are those of copying and saving.
+// exportCommands are those of copying, saving and opening.
 func (p *Panel) exportCommands() []command {
-	page := p.say("Save and open")
-	return []command{
-		{id: "export-session", name: p.say("Save the session"), hint: page, enabled: p.env.Save != nil, do: p.ExportSession},
-		{id: "copy-as", name: p.say("Copy the device as a program"), hint: page, enabled: p.env.Copy != nil, do: p.CopyAs},
-		{id: "faults-end", name: p.say("End all trouble"), hint: p.say("Cloud"), enabled: p.onEmulatorLocked() && p.cloud.faults.any(), do: p.EndFaults},
+	saves, hint := p.env.Save != nil, p.say("Save and open")
+	list := []command{
+		{id: "export-session", name: p.say("Save the session"), hint: hint, enabled: saves, do: p.ExportSession},
+		{id: "import-session", name: p.say("Open a session …"), hint: hint, enabled: true, do: p.askForSession},
+		{id: "export-device-log", name: p.say("Device log as JSON lines"), hint: hint, enabled: saves, do: func() { p.exportLog("device-log", &p.deviceLog) }},
+		{id: "export-cloud-log", name: p.say("Operations log as JSON lines"), hint: hint, enabled: saves && p.cloud.fetch != nil,
+			do: func() { p.exportLog("operations-log", &p.cloud.log) }},
 	}
+	for _, t := range copyTargets {
+		list = append(list, command{id: "copy-as-" + t.id, name: p.say("Copy as %s", t.name), hint: p.say("Copy as …"), enabled: p.env.Copy != nil, do: func() {
+			p.update(func() { p.copyAs.target = t.id })
+			p.CopyAs()
+		}})
+	}
+	return list
 }
+
+// askForSession opens the card and brings the person to its file: only a person's own click may open the browser's dialog.
+func (p *Panel) askForSession() { p.update(func() { p.exports.asked++ }) }

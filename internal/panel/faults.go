@@ -274,3 +274,12 @@ func (p *Panel) ExpireToken() {
 		})
 	})
 }
+
+// secondSession starts the second session, or stops it.
+func (p *Panel) secondSession(on bool) {
+	if on {
+		p.StartSecondSession()
+	} else {
+		p.StopSecondSession()
+	}
+}

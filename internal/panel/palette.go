@@ -11,6 +11,7 @@ import (
 type command struct {
 	id      string // stable, in ASCII, such as "twin-read": the palette finds it by this too, in every language
 	name    string // what it does, in the page's language: "Read the twin again"
+	english string // the name in English, where the page is in another language and named has added it
 	hint    string // what it belongs to, in the page's language: "Device twin". It is searched too
 	key     string // its shortcut as Listener.Keys has it, such as "Alt+3". Most have none
 	enabled bool   // a command that cannot be done now is shown, but does nothing
@@ -22,11 +23,32 @@ type command struct {
 func (p *Panel) commands() []command {
 	return slices.Concat(
 		p.deviceCommands(),
+		p.twinCommands(),
+		p.methodCommands(),
+		p.provisioningCommands(),
+		p.wireCommands(),
 		p.cloudCommands(),
 		p.exportCommands(),
 		p.topicCommands(),
 		p.shellCommands(),
 	)
+}
+
+// named are the commands with their names in English beside those in the page's language: people search by both. The caller
+// holds the lock.
+func (p *Panel) named() []command {
+	list := p.commands()
+	if p.lang == English {
+		return list
+	}
+	lang := p.lang
+	p.lang = English
+	english := p.commands()
+	p.lang = lang
+	for i := range list {
+		list[i].english = english[i].name
+	}
+	return list
 }
 
 // found is a command that the palette's query matches.
@@ -54,7 +76,7 @@ func search(commands []command, query string) []found {
 	return list
 }
 
-// match looks for every word of the query in the name, else in the hint or the id, which count for less.
+// match looks for every word of the query in the name, else in the name in English, the hint or the id, which count for less.
 func (c command) match(query string) (found, bool) {
 	f := found{command: c}
 	for _, word := range strings.Fields(query) {
@@ -65,10 +87,12 @@ func (c command) match(query string) (found, bool) {
 		}
 		hint, _ := fuzzy(c.hint, word)
 		id, _ := fuzzy(c.id, word)
-		if max(hint, id) == 0 {
+		english, _ := fuzzy(c.english, word)
+		score := max(hint, id, english)
+		if score == 0 {
 			return f, false
 		}
-		f.score += max(hint, id)
+		f.score += score
 	}
 	return f, true
 }
@@ -152,7 +176,7 @@ func (p *Panel) searchPalette(query string) {
 // movePalette makes another option the active one, and goes round at the ends.
 func (p *Panel) movePalette(by int) {
 	p.update(func() {
-		if n := len(search(p.commands(), p.palette.query.text)); n > 0 {
+		if n := len(search(p.named(), p.palette.query.text)); n > 0 {
 			p.palette.active = ((p.palette.active+by)%n + n) % n
 		}
 	})
@@ -162,7 +186,7 @@ func (p *Panel) movePalette(by int) {
 func (p *Panel) choose() {
 	var chosen command
 	p.update(func() {
-		if list := search(p.commands(), p.palette.query.text); p.palette.active < len(list) {
+		if list := search(p.named(), p.palette.query.text); p.palette.active < len(list) {
 			chosen = list[p.palette.active].command
 		}
 		if chosen.enabled {

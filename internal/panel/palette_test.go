@@ -159,3 +159,70 @@ func TestFuzzy(t *testing.T) {
 	_, marks := fuzzy("write the twin", "twin")
 	require.Equal(t, []int{10, 11, 12, 13}, marks, "a word, and not letters here and there")
 }
+
+// Every area has its commands, which are found by words of the page's language and by English ones.
+func TestThePaletteHasCommandsOfEveryArea(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		pg.connect()
+		pg.SetLang(Polish)
+		best := func(query string) string {
+			pg.mu.Lock()
+			defer pg.mu.Unlock()
+			list := search(pg.named(), query)
+			require.NotEmpty(t, list, query)
+			return list[0].id
+		}
+		for query, want := range map[string]string{
+			"rozłącz": "disconnect", "disconnect": "disconnect", "forget everything": "forget-everything", "zapomnij": "forget-everything",
+			"connect with sas token": "connect-with-token", "start stream-1": "stream-start-0", "uruchom stream-1": "stream-start-0", "add a stream": "stream-add",
+			"format message body": "telemetry-format", "report the patch": "twin-report", "ask me": "method-rest-hand",
+			"add a rule": "method-rule-add", "register only": "dps-register-only", "update tags": "tags-update", "invoke": "invoke",
+			"throttle on": "fault-throttle-on", "cut the connection": "fault-cut", "przerwij połączenie": "fault-cut", "end all trouble": "faults-end",
+			"save the session": "export-session", "open a session": "import-session", "copy as python": "copy-as-python", "mosquitto": "copy-as-mosquitto",
+			"pause packets": "wire-pause", "clear packets": "wire-clear", "theme dark": "theme-dark", "english": "language-en",
+			"clear the operations log": "cloud-log-clear", "show provisioning": "view-provisioning",
+		} {
+			require.Equal(t, want, best(query), query)
+		}
+	})
+}
+
+// What waits on the page has commands while it waits, and does what its button does.
+func TestThePaletteAnswersAndAcknowledges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "view=methods")
+		pg.connect()
+		run := func(query, id string) {
+			t.Helper()
+			pg.press("Ctrl+k")
+			pg.typeIn("palette-query", query)
+			pg.find("command-" + id)
+			pg.pressIn("palette-query", "Enter")
+			require.False(t, pg.has("palette"), query)
+		}
+		run("every method ask me", "method-rest-hand")
+		pg.click("invoke")
+		require.Len(t, pg.all("method-waiting"), 1)
+		run("fail reboot with 500", "method-fail-0")
+		require.Contains(t, pg.read("invoke-result"), "500")
+
+		pg.click("tab-twin")
+		pg.click("desired-update")
+		require.Contains(t, pg.read("twin-desired"), "telemetryInterval")
+		run("acknowledge telemetryInterval", "twin-acknowledge-telemetryInterval")
+		require.Contains(t, pg.read("twin-ack-state"), "ac 200")
+
+		run("pause the packets", "wire-pause")
+		require.NotZero(t, pg.wire.paused)
+		run("go on with packets", "wire-go-on")
+		run("throttle on", "fault-throttle-on")
+		require.True(t, pg.cloud.faults.inForce.Throttle)
+		run("throttle off", "fault-throttle-off")
+		require.False(t, pg.cloud.faults.inForce.Throttle)
+		run("start stream-1", "stream-start-0")
+		require.True(t, pg.telemetry.streams.list[0].running())
+		run("stop stream-1", "stream-stop-0")
+		require.False(t, pg.telemetry.streams.list[0].running())
+	})
+}

@@ -9,10 +9,20 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
+// enrollmentKind is with what a device proves to DPS who it is.
+type enrollmentKind string
+
+const (
+	enrollmentIndividual enrollmentKind = "individual" // with an individual enrollment's key
+	enrollmentGroup      enrollmentKind = "group"      // with a key derived from the enrollment group's
+	enrollmentToken      enrollmentKind = "token"      // with a SAS token made elsewhere
+)
+
 // provisioning is the registration form and what became of the last registration.
 type provisioning struct {
 	endpoint, idScope, registrationID, key field
-	group                                  bool // the key is the enrollment group's
+	token                                  field // of enrollmentToken; a secret
+	kind                                   enrollmentKind
 	reveal                                 bool
 	busy                                   bool
 	stop                                   context.CancelFunc
@@ -24,21 +34,21 @@ type provisioning struct {
 }
 
 func newProvisioning() provisioning {
-	var d provisioning
+	d := provisioning{kind: enrollmentIndividual}
 	d.endpoint.set(hubproto.DPSGlobalHost)
 	return d
 }
 
 // offerEnrollment fills the form with the emulator's demonstration enrollment. The caller holds the lock.
-func (p *Panel) offerEnrollment(group bool) {
+func (p *Panel) offerEnrollment(kind enrollmentKind) {
 	d, info := &p.dps, p.cloud.info
-	d.group = group
-	if info.IDScope == "" {
+	d.kind = kind
+	if info.IDScope == "" || kind == enrollmentToken {
 		return
 	}
 	d.endpoint.set(info.HubHostName)
 	d.idScope.set(info.IDScope)
-	if group {
+	if kind == enrollmentGroup {
 		d.registrationID.set(info.Demo.Group.RegistrationID)
 		d.key.set(info.Demo.Group.PrimaryKey)
 	} else {
@@ -50,7 +60,7 @@ func (p *Panel) offerEnrollment(group bool) {
 // derivedKey is the device's own key, computed from the group's, or "" while the form does not allow it.
 func (d *provisioning) derivedKey() string {
 	key, err := hubproto.ParseKey(strings.TrimSpace(d.key.text))
-	if err != nil || !d.group || d.registrationID.text == "" {
+	if err != nil || d.kind != enrollmentGroup || d.registrationID.text == "" {
 		return ""
 	}
 	return base64.StdEncoding.EncodeToString(hubproto.DeriveDeviceKey(key, strings.TrimSpace(d.registrationID.text)))
@@ -58,18 +68,64 @@ func (d *provisioning) derivedKey() string {
 
 // chooseEnrollment says whose key it is. What the person typed stays; the emulator's other demonstration takes the place of
 // the one that stood there. The caller holds the lock.
-func (p *Panel) chooseEnrollment(group bool) {
+func (p *Panel) chooseEnrollment(kind enrollmentKind) {
 	d, demo := &p.dps, &p.cloud.info.Demo
 	if key := trimmed(&d.key); key == "" || key == demo.Group.PrimaryKey || key == demo.Individual.PrimaryKey {
-		p.offerEnrollment(group)
+		p.offerEnrollment(kind)
 		return
 	}
-	d.group = group
+	d.kind = kind
 }
 
-// forgetSecrets empties the form's key, and drops the assignment, whose credentials hold the device's.
+// typeToken takes over a token as it is typed, and what it says of the registration. The caller holds the lock.
+func (d *provisioning) typeToken(s string) {
+	d.token.text = s
+	token, err := hubproto.ParseSAS(s)
+	if err != nil {
+		return
+	}
+	if idScope, registrationID, ok := strings.Cut(token.Resource, "/registrations/"); ok {
+		d.idScope.set(idScope)
+		d.registrationID.set(strings.TrimSuffix(registrationID, "/"))
+	}
+}
+
+// checkToken says what keeps a token from opening DPS, as far as the token itself tells.
+func checkToken(s string) error {
+	token, err := hubproto.ParseSAS(s)
+	switch {
+	case err != nil:
+		return tell("this %v", err)
+	case !strings.Contains(token.Resource, "/registrations/"):
+		return tell("the token is for %q: DPS wants one for {ID scope}/registrations/{registration id}", token.Resource)
+	case token.Policy != hubproto.DPSPolicy:
+		return tell("the token's policy (skn) is %q: DPS wants %q", token.Policy, hubproto.DPSPolicy)
+	}
+	return nil
+}
+
+// FillAssigned puts the device that was registered with a token into the connection form: that token is for DPS only, so the
+// person gives the device's key, or a token for the hub.
+func (p *Panel) FillAssigned() {
+	p.update(func() {
+		a := p.dps.assigned
+		if a == nil {
+			return
+		}
+		f := &p.device.form
+		f.way = wayFields
+		f.host.set(a.AssignedHub)
+		f.deviceID.set(a.DeviceID)
+		f.moduleID.set("")
+		f.key.set("")
+		f.asked++
+	})
+}
+
+// forgetSecrets empties the form's key and token, and drops the assignment, whose credentials hold the device's.
 func (d *provisioning) forgetSecrets() {
 	d.key.set("")
+	d.token.set("")
 	d.assigned = nil
 }
 
@@ -121,20 +177,16 @@ func (p *Panel) register(connect bool) {
 	if url := p.endpoint(enrollment.Endpoint); url != "" {
 		enrollment.Endpoint = url
 	}
-	key, group, busy := strings.TrimSpace(d.key.text), d.group, d.busy
+	err := d.prove(&enrollment)
+	connect = connect && d.kind != enrollmentToken
+	busy := d.busy
 	p.mu.Unlock()
 	if busy {
 		return
 	}
-	raw, err := hubclient.ParseKey(key)
 	if err != nil {
 		p.update(func() { p.dps.failure = p.sentence(err) })
 		return
-	}
-	if group {
-		enrollment.GroupKey = raw
-	} else {
-		enrollment.Key = raw
 	}
 	ctx, stop := context.WithCancel(p.ctx)
 	p.update(func() {
@@ -163,6 +215,20 @@ func (p *Panel) register(connect bool) {
 			p.ConnectAssigned() // the device has one session at a time: the new identity takes the place of the old
 		}
 	})
+}
+
+// prove adds the form's secret to an enrollment.
+func (d *provisioning) prove(e *hubclient.Enrollment) (err error) {
+	switch d.kind {
+	case enrollmentToken:
+		e.SharedAccessSignature = trimmed(&d.token)
+		return checkToken(e.SharedAccessSignature)
+	case enrollmentGroup:
+		e.GroupKey, err = hubclient.ParseKey(trimmed(&d.key))
+	default:
+		e.Key, err = hubclient.ParseKey(trimmed(&d.key))
+	}
+	return err
 }
 
 // CancelRegistration gives up on the registration that runs.

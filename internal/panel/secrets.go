@@ -29,6 +29,7 @@ func (p *Panel) secretsLocked() secrets {
 	add(p.device.credentials.SharedAccessSignature)
 	key(p.cloud.service.SharedAccessKey)
 	add(p.dps.key.text)
+	add(trimmed(&p.dps.token))
 	add(p.device.form.key.text)
 	add(p.device.form.token.text)
 	for _, s := range []string{p.device.connection.text, p.cloud.info.DeviceConnectionString, p.cloud.info.ServiceConnectionString, p.cloud.info.ProvisioningServiceConnectionString} {

@@ -4,29 +4,6 @@ import "strings"
 
 // What the shell itself offers as commands. Other areas' commands stand with them.
 
-// deviceCommands are those of the device side.
-func (p *Panel) deviceCommands() []command {
-	running, device := p.device.running(), p.say("Device")
-	return []command{
-		{id: "connect", name: p.say("Connect"), hint: device, enabled: !running, do: p.Connect},
-		{id: "disconnect", name: p.say("Disconnect"), hint: device, enabled: running, do: p.Disconnect},
-		{id: "telemetry-send", name: p.say("Send telemetry"), hint: device, key: "Ctrl+Enter", enabled: running, do: p.SendTelemetry},
-		{id: "twin-read", name: p.say("Read the twin"), hint: device, enabled: running, do: func() { p.Show(TopicTwin); p.ReadTwin() }},
-		{id: "twin-report", name: p.say("Report the patch"), hint: device, enabled: running, do: func() { p.Show(TopicTwin); p.ReportPatch() }},
-	}
-}
-
-// cloudCommands are those of the cloud side.
-func (p *Panel) cloudCommands() []command {
-	ours, cloud := p.onEmulatorLocked(), p.say("Cloud")
-	at := func(t Topic, do func()) func() { return func() { p.Show(t); do() } }
-	return []command{
-		{id: "c2d-send", name: p.say("Send a cloud-to-device message"), hint: cloud, enabled: ours, do: at(TopicMessages, p.SendToDevice)},
-		{id: "desired-update", name: p.say("Update the desired properties"), hint: cloud, enabled: ours, do: at(TopicTwin, p.UpdateDesired)},
-		{id: "invoke", name: p.say("Invoke the direct method"), hint: cloud, enabled: ours, do: at(TopicMethods, p.InvokeMethod)},
-	}
-}
-
 // topicCommands switch to a topic: Alt and its place among the tabs.
 func (p *Panel) topicCommands() []command {
 	var list []command

@@ -186,17 +186,17 @@ func (p *Panel) viewInvocations() part {
 
 func (p *Panel) viewEnrollments() *Node {
 	demo := p.cloud.info.Demo
-	row := func(group bool, name, registrationID string) *Node {
+	row := func(kind enrollmentKind, name, registrationID string) *Node {
 		return h("div.enrollment",
 			h("div", h("b", text(name)), h("p.help", text(p.say("registration id %s", registrationID)))),
-			h("button.secondary", attr("type", "button"), testid(map[bool]string{false: "use-individual", true: "use-group"}[group]), text(p.say("Use it")),
-				onClick(func() { p.update(func() { p.offerEnrollment(group) }) })))
+			h("button.secondary", attr("type", "button"), testid("use-"+string(kind)), text(p.say("Use it")),
+				onClick(func() { p.update(func() { p.offerEnrollment(kind) }) })))
 	}
 	return h("div.card", key("enrollments"),
 		h("h3", text(p.say("Enrollments of the emulator"))),
 		h("p.help", text(p.say("ID scope %s", p.cloud.info.IDScope))),
-		row(false, p.say("Individual enrollment"), demo.Individual.RegistrationID),
-		row(true, p.say("Enrollment group %s", demo.Group.EnrollmentGroupID), demo.Group.RegistrationID),
+		row(enrollmentIndividual, p.say("Individual enrollment"), demo.Individual.RegistrationID),
+		row(enrollmentGroup, p.say("Enrollment group %s", demo.Group.EnrollmentGroupID), demo.Group.RegistrationID),
 		h("p.help", text(p.say("The service answers 202 with retry-after while it assigns a hub, as the real one does; then it creates the device in the hub."))),
 	)
 }

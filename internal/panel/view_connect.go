@@ -3,6 +3,7 @@ package panel
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -72,12 +73,12 @@ func (p *Panel) connectButton() *Node {
 }
 
 // viewSecret is the input of a secret, with a button beside it if there is one.
-func (p *Panel) viewSecret(name, id, placeholder string, f *field, reveal *bool, beside *Node) *Node {
+func (p *Panel) viewSecret(name, id, placeholder string, f *field, reveal *bool, beside *Node, more ...part) *Node {
 	return h("div.field",
 		h("label.field-name", attr("for", id), text(name)),
 		h("div.with-button",
 			h("input.mono", secret(*reveal), attr("id", id), testid(id), attr("autocomplete", "off"), attr("spellcheck", "false"),
-				attr("autocapitalize", "off"), attr("placeholder", placeholder), attr("aria-describedby", "connect-check"), value{f}, p.typing(f)),
+				attr("autocapitalize", "off"), attr("placeholder", placeholder), attr("aria-describedby", "connect-check"), value{f}, p.typing(f), parts(more)),
 			beside),
 		p.viewCheck(p.say("Show the secret"), "reveal", reveal))
 }
@@ -100,7 +101,8 @@ func (p *Panel) viewFields() *Node {
 			p.viewChecked(p.say("Host name"), "connect-host", &f.host, p.say("myhub.azure-devices.net"), hubproto.ValidHost),
 			p.viewChecked(p.say("Device id"), "connect-device-id", &f.deviceID, "", hubproto.ValidDeviceID),
 			p.viewChecked(p.say("Module id (if it is a module)"), "connect-module-id", &f.moduleID, "", hubproto.ValidDeviceID)),
-		p.viewSecret(p.say("Shared access key"), "connect-key", p.say("base64, ends in ="), &f.key, &d.reveal, p.connectButton()))
+		p.viewSecret(p.say("Shared access key"), "connect-key", p.say("base64, ends in ="), &f.key, &d.reveal, p.connectButton(),
+			when(f.asked > 0, attr("data-focus", fmt.Sprint(f.asked)))))
 }
 
 func (p *Panel) viewTokenWay() *Node {

@@ -7,6 +7,7 @@ type exportState struct {
 	result   result
 	imported *session // as it was in the file; nil: none
 	name     string   // of the file
+	asked    int      // how often a command asked for a file
 }
 
 // importedRows is how many elements of a list of an imported session are shown: the newest.
@@ -19,7 +20,7 @@ func (p *Panel) viewExport() *Node {
 		return h("button.secondary", attr("type", "button"), testid(id), flag("disabled", p.env.Save == nil), text(name), onClick(do))
 	}
 	read := func(e Event) { p.ImportSession(e.Files) }
-	return h("details.card.export", testid("export"), Listener{Event: "drop", Do: read},
+	return h("details.card.export", key(fmt.Sprint("export", x.asked)), testid("export"), flag("open", x.asked > 0), Listener{Event: "drop", Do: read},
 		h("summary", h("h3", text(p.say("Save and open")))),
 		h("p.help", text(p.say("A session is its messages, its twin, its logs and what stands in the forms, in one JSON file. Keys and tokens are left out, always."))),
 		h("div.actions",
@@ -28,7 +29,7 @@ func (p *Panel) viewExport() *Node {
 			when(p.cloud.fetch != nil, button("export-cloud-log", p.say("Operations log as JSON lines"), func() { p.exportLog("operations-log", &p.cloud.log) }))),
 		when(p.env.Save == nil, h("p.help", text(p.say("Nothing can be saved from this page.")))),
 		h("label.field", h("span.field-name", text(p.say("Open a session: choose its file, or drop it here"))),
-			h("input", attr("type", "file"), attr("accept", ".json,application/json"), testid("import-file"), onChange(read))),
+			h("input", attr("type", "file"), attr("accept", ".json,application/json"), testid("import-file"), when(x.asked > 0, attr("data-focus", fmt.Sprint(x.asked))), onChange(read))),
 		viewResult(x.result, "export-result"),
 		p.viewImported(),
 	)

@@ -25,13 +25,7 @@ func (p *Panel) viewFaults() *Node {
 				h("select", testid("fault-refuse-code"), onChange(func(e Event) { p.update(func() { f.refuse = e.Value }) }),
 					nodes(options(f.refuse, "3", p.say("3: the server is unavailable"), "5", p.say("5: not authorized")))))),
 		p.viewSwitch("fault-second", p.say("Second session"), p.say("Another program connects with this device's identity. The hub closes the older connection each time (400027): the two take turns, until one gives up."),
-			f.second != nil, func(on bool) {
-				if on {
-					p.StartSecondSession()
-				} else {
-					p.StopSecondSession()
-				}
-			}),
+			f.second != nil, p.secondSession),
 		p.viewTrouble("fault-cut", p.say("Cut"), p.say("The connection breaks without a word. The device notices, waits a moment and connects again."), p.say("Cut it now"), p.CutConnection),
 		p.viewTrouble("fault-expire", p.say("Expire"), p.say("The device connects anew with a token of 20 seconds that it cannot renew. When it ends, the hub closes the connection, and the device says why."), p.say("Let it expire"), p.ExpireToken),
 		h("div.actions", h("button.secondary", attr("type", "button"), testid("faults-end"), flag("disabled", f.busy || !f.any()), text(p.say("End all trouble")), onClick(p.EndFaults))),

@@ -28,7 +28,7 @@ func viewDialog(class, id, name string, closeIt func(), content ...part) *Node {
 // viewPalette is a combobox over a list of commands (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/): the focus stays
 // in the line of text, and the arrows move what Enter chooses.
 func (p *Panel) viewPalette() *Node {
-	list := search(p.commands(), p.palette.query.text)
+	list := search(p.named(), p.palette.query.text)
 	option := func(i int) string { return fmt.Sprint("palette-option-", i) }
 	rows := make(nodes, 0, len(list))
 	for i, f := range list {

@@ -11,45 +11,80 @@ import (
 
 func (p *Panel) viewProvisioning() *Node {
 	d := &p.dps
-	choice := func(group bool, id, name string) *Node {
+	choice := func(kind enrollmentKind, name string) *Node {
 		return h("label.check",
-			h("input", attr("type", "radio"), attr("name", "enrollment"), testid(id), flag("checked", d.group == group),
-				Listener{Event: "change", Do: func(Event) { p.update(func() { p.chooseEnrollment(group) }) }}),
+			h("input", attr("type", "radio"), attr("name", "enrollment"), testid("dps-"+string(kind)), flag("checked", d.kind == kind),
+				Listener{Event: "change", Do: func(Event) { p.update(func() { p.chooseEnrollment(kind) }) }}),
 			h("span", text(name)))
 	}
-	keyName := p.say("Symmetric key of the individual enrollment")
-	if d.group {
-		keyName = p.say("Symmetric key of the enrollment group")
+	inputs := p.viewEnrollmentKey()
+	if d.kind == enrollmentToken {
+		inputs = p.viewEnrollmentToken()
 	}
-	keyProblem := ""
-	if _, err := hubclient.ParseKey(d.key.text); err != nil && trimmed(&d.key) != "" {
-		keyProblem = p.sentence(err)
+	register := h("button.primary", attr("type", "submit"), testid("dps-register"), flag("disabled", d.busy), text(p.say("Register and connect")))
+	if d.kind == enrollmentToken {
+		register = h("button.primary", attr("type", "submit"), testid("dps-register"), flag("disabled", d.busy), text(p.say("Register")))
 	}
 	return h("form.card", key("provisioning"), onSubmit(p.RegisterDevice),
 		h("h3", text(p.say("Register with the Device Provisioning Service"))),
 		h("fieldset.choices", h("legend", text(p.say("Enrollment"))),
-			choice(false, "dps-individual", p.say("Individual")), choice(true, "dps-group", p.say("Group"))),
+			choice(enrollmentIndividual, p.say("Individual")), choice(enrollmentGroup, p.say("Group")), choice(enrollmentToken, p.say("With a SAS token"))),
 		h("div.grid",
 			p.viewText(p.say("ID scope"), "dps-id-scope", &d.idScope, attr("placeholder", "0ne00…")),
 			p.viewChecked(p.say("Registration id"), "dps-registration-id", &d.registrationID, "", hubproto.ValidRegistrationID),
 		),
-		h("label.field",
-			h("span.field-name", text(keyName)),
-			h("input.mono", secret(d.reveal), testid("dps-key"), attr("autocomplete", "off"), attr("spellcheck", "false"), value{&d.key}, p.typing(&d.key))),
-		h("p.problem", testid("dps-key-problem"), text(keyProblem)),
-		p.viewDerivedKey(),
+		inputs,
 		h("details.more", h("summary", text(p.say("Provisioning endpoint"))),
 			p.viewText(p.say("Host"), "dps-endpoint", &d.endpoint)),
 		h("details.more", h("summary", text(p.say("Payload for a custom allocation policy"))),
 			p.viewJSON(p.say("Payload (JSON, optional)"), "dps-payload", &d.payload, 3, true)),
 		h("div.actions",
-			p.viewCheck(p.say("Show the key"), "dps-reveal", &d.reveal),
+			p.viewCheck(p.say("Show the secret"), "dps-reveal", &d.reveal),
 			when(d.busy, h("button.secondary", attr("type", "button"), testid("dps-cancel"), text(p.say("Cancel")), onClick(p.CancelRegistration))),
-			h("button.secondary", attr("type", "button"), testid("dps-only"), flag("disabled", d.busy), text(p.say("Register only")), onClick(p.RegisterOnly)),
-			h("button.primary", attr("type", "submit"), testid("dps-register"), flag("disabled", d.busy), text(p.say("Register and connect"))),
+			when(d.kind != enrollmentToken, h("button.secondary", attr("type", "button"), testid("dps-only"), flag("disabled", d.busy), text(p.say("Register only")), onClick(p.RegisterOnly))),
+			register,
 		),
 		p.viewSteps(),
 	)
+}
+
+// viewEnrollmentKey asks for the key of an individual enrollment or of a group.
+func (p *Panel) viewEnrollmentKey() *Node {
+	d := &p.dps
+	name := p.say("Symmetric key of the individual enrollment")
+	if d.kind == enrollmentGroup {
+		name = p.say("Symmetric key of the enrollment group")
+	}
+	problem := ""
+	if _, err := hubclient.ParseKey(d.key.text); err != nil && trimmed(&d.key) != "" {
+		problem = p.sentence(err)
+	}
+	return h("div", key("key"),
+		h("label.field",
+			h("span.field-name", text(name)),
+			h("input.mono", secret(d.reveal), testid("dps-key"), attr("autocomplete", "off"), attr("spellcheck", "false"),
+				attr("aria-describedby", "dps-key-problem"), value{&d.key}, p.typing(&d.key))),
+		h("p.problem", attr("id", "dps-key-problem"), testid("dps-key-problem"), text(problem)),
+		p.viewDerivedKey())
+}
+
+// viewEnrollmentToken asks for a token that was made elsewhere, so that the key never comes to this page.
+func (p *Panel) viewEnrollmentToken() *Node {
+	d := &p.dps
+	token, err := hubproto.ParseSAS(d.token.text)
+	problem := ""
+	if wrong := checkToken(d.token.text); wrong != nil && trimmed(&d.token) != "" {
+		problem = p.sentence(wrong)
+	}
+	return h("div", key("token"),
+		h("label.field",
+			h("span.field-name", text(p.say("SAS token for DPS"))),
+			h("input.mono", secret(d.reveal), testid("dps-sas"), attr("autocomplete", "off"), attr("spellcheck", "false"), attr("autocapitalize", "off"),
+				attr("placeholder", p.say("SharedAccessSignature sr=…&sig=…&se=…&skn=registration")), attr("aria-describedby", "dps-sas-problem dps-sas-help"), value{&d.token},
+				Listener{Event: "input", Do: func(e Event) { p.update(func() { d.typeToken(e.Value) }) }})),
+		h("p.problem", attr("id", "dps-sas-problem"), testid("dps-sas-problem"), text(problem)),
+		when(err == nil, p.viewToken(token)),
+		h("p.help", attr("id", "dps-sas-help"), text(p.say("The token is for one registration: sr={ID scope}/registrations/{registration id}, skn=registration, signed with the device's key. It opens DPS only: to connect afterwards, the device's key or a token for the hub is needed."))))
 }
 
 // viewDerivedKey shows the device's own key of a group enrollment: a secret, so behind dots.
@@ -121,7 +156,9 @@ func (p *Panel) viewSteps() part {
 		rows = append(rows, h("li.step.final", key("assigned"), testid("dps-assigned"),
 			h("b", text(p.say("Assigned to %s as %s", a.AssignedHub, a.DeviceID))),
 			when(len(a.Payload) > 0, h("pre", testid("dps-answer"), text(indented(a.Payload)))),
-			when(!p.device.running() || p.device.credentials.DeviceID != a.DeviceID || p.device.credentials.Host != a.AssignedHub,
+			when(a.Credentials.SharedAccessSignature == "" && len(a.Credentials.Key) == 0 && !a.Credentials.X509,
+				h("button.secondary", attr("type", "button"), testid("dps-fill"), flag("disabled", p.device.running()), text(p.say("Put it into the connection form")), onClick(p.FillAssigned))),
+			when(len(a.Credentials.Key) > 0 && (!p.device.running() || p.device.credentials.DeviceID != a.DeviceID || p.device.credentials.Host != a.AssignedHub),
 				h("button.secondary", attr("type", "button"), testid("dps-connect"), text(p.say("Connect to it")), onClick(p.ConnectAssigned)))))
 	}
 	if d.failure != "" {

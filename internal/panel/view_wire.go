@@ -20,9 +20,7 @@ func (p *Panel) viewWire() *Node {
 			h("div.actions",
 				p.viewWirePause(),
 				h("button.quiet", attr("type", "button"), testid("wire-clear"), flag("disabled", len(w.log.Records()) == 0), text(p.say("Clear")),
-					onClick(func() {
-						p.update(func() { w.log.Clear(); w.selected, w.paused, w.rows = 0, 0, wireRows })
-					})),
+					onClick(p.ClearWire)),
 				p.viewWireExport(),
 			)),
 		p.viewWireFilter(),
@@ -42,16 +40,10 @@ func (p *Panel) viewWirePause() *Node {
 	w := &p.wire
 	if w.paused > 0 {
 		return h("button.secondary", attr("type", "button"), testid("wire-pause"), attr("aria-pressed", "true"), text(p.say("Go on")),
-			onClick(func() { p.update(func() { w.paused = 0 }) }))
+			onClick(func() { p.PauseWire(false) }))
 	}
 	return h("button.quiet", attr("type", "button"), testid("wire-pause"), attr("aria-pressed", "false"), flag("disabled", len(w.log.Records()) == 0), text(p.say("Pause")),
-		onClick(func() {
-			p.update(func() {
-				if records := w.log.Records(); len(records) > 0 {
-					w.paused = records[len(records)-1].Number
-				}
-			})
-		}))
+		onClick(func() { p.PauseWire(true) }))
 }
 
 func (p *Panel) viewWireExport() part {
@@ -61,9 +53,9 @@ func (p *Panel) viewWireExport() part {
 	none := len(p.wire.log.Records()) == 0
 	return parts{
 		h("button.quiet", attr("type", "button"), testid("wire-pcapng"), flag("disabled", none), text(p.say("Save for Wireshark")),
-			onClick(func() { p.exportWire("wire", "application/octet-stream", wire.WritePcapng) })),
+			onClick(p.SavePcapng)),
 		h("button.quiet", attr("type", "button"), testid("wire-jsonl"), flag("disabled", none), text(p.say("Save as JSON lines")),
-			onClick(func() { p.exportWire("wire-log", "application/jsonl", wire.WriteJSONLines) })),
+			onClick(p.SaveWireLines)),
 	}
 }
 

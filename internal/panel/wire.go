@@ -155,3 +155,28 @@ func (p *Panel) exportWire(name, mediaType string, write func(io.Writer, []wire.
 	}
 	p.env.Save(name+time.Now().UTC().Format("-20060102-150405")+map[string]string{"wire": ".pcapng", "wire-log": ".jsonl"}[name], mediaType, b.Bytes())
 }
+
+// SavePcapng gives the person the packets as a file for Wireshark.
+func (p *Panel) SavePcapng() { p.exportWire("wire", "application/octet-stream", wire.WritePcapng) }
+
+// SaveWireLines gives the person the packets as JSON lines.
+func (p *Panel) SaveWireLines() { p.exportWire("wire-log", "application/jsonl", wire.WriteJSONLines) }
+
+// PauseWire keeps the list as it is while packets go on being logged, or goes on.
+func (p *Panel) PauseWire(pause bool) {
+	p.update(func() {
+		p.wire.paused = 0
+		if records := p.wire.log.Records(); pause && len(records) > 0 {
+			p.wire.paused = records[len(records)-1].Number
+		}
+	})
+}
+
+// ClearWire forgets the packets.
+func (p *Panel) ClearWire() {
+	p.update(func() {
+		w := &p.wire
+		w.log.Clear()
+		w.selected, w.paused, w.rows = 0, 0, wireRows
+	})
+}
