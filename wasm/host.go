@@ -99,3 +99,18 @@ func (s storage) Keys() (keys []string) {
 	}
 	return keys
 }
+
+// offlineCopy is web/offline.js.
+type offlineCopy struct{ js.Value }
+
+func (o offlineCopy) Reload() { o.Call("reload") }
+func (o offlineCopy) Forget() { o.Call("forget") }
+
+// watchOffline tells the panel what the browser keeps of the page, for as long as the page lives.
+func watchOffline(offline js.Value, p *panel.Panel) {
+	offline.Call("watch", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		kept := panel.Kept{Version: args[0].String(), Files: args[1].Int(), Newer: args[2].Bool()}
+		go p.OfflineChanged(kept) // it takes the panel's lock
+		return nil
+	}))
+}

@@ -14,17 +14,17 @@ import (
 	"github.com/hubpanel/hubpanel/internal/panel"
 )
 
-// mount(root, {draw, query, fragment, served, onFatal}) shows a panel in an element.
+// mount(root, {draw, query, fragment, served, onFatal, offline}) shows a panel in an element.
 func mount(_ js.Value, args []js.Value) any {
 	root, options := args[0], args[1]
 	params := panel.ParseParams(options.Get("query").String(), options.Get("fragment").String())
 	onFatal := options.Get("onFatal")
 	served := options.Get("served").Bool()
-	go show(root, options.Get("draw"), params, served, func(sentence, detail string) { onFatal.Invoke(sentence, detail) })
+	go show(root, options.Get("draw"), params, served, options.Get("offline"), func(sentence, detail string) { onFatal.Invoke(sentence, detail) })
 	return nil
 }
 
-func show(root, draw js.Value, params panel.Params, served bool, fatal func(sentence, detail string)) {
+func show(root, draw js.Value, params panel.Params, served bool, offline js.Value, fatal func(sentence, detail string)) {
 	defer func() {
 		if r := recover(); r != nil {
 			fatal("The page cannot be drawn. Reload it to start afresh.", hubproto.Redact(fmt.Sprintf("%v\n\n%s", r, debug.Stack())))
@@ -38,6 +38,9 @@ func show(root, draw js.Value, params panel.Params, served bool, fatal func(sent
 		location := js.Global().Get("location")
 		env.WebSocketOrigin = "ws" + strings.TrimPrefix(location.Get("origin").String(), "http")
 	}
+	if offline.Truthy() {
+		env.Offline = offlineCopy{offline}
+	}
 	p := panel.New(env)
 	paint := newPainter(dom.WrapElement(root), draw, p.Handle)
 	document := js.Global().Get("document").Get("documentElement")
@@ -48,6 +51,9 @@ func show(root, draw js.Value, params panel.Params, served bool, fatal func(sent
 			document.Set("lang", string(lang))
 		}
 		paint.show(p.View())
+	}
+	if offline.Truthy() {
+		watchOffline(offline, p)
 	}
 	p.Start()
 	redraw()

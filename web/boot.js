@@ -20,6 +20,9 @@ if (kept.toString() !== new URLSearchParams(query).toString() || fragment !== ""
   history.replaceState(null, "", location.pathname + (kept.size > 0 ? "?" + kept : ""));
 }
 
+// The static site's own page keeps its files for visits without a network; an embed and the served page do not.
+const keeping = document.querySelector("meta[name=hubpanel-offline]") ? import("./offline.js").catch(() => undefined) : undefined;
+
 function fatal(sentence, detail) {
   console.error(sentence, detail);
   document.getElementById("crash-sentence").textContent = sentence;
@@ -27,7 +30,11 @@ function fatal(sentence, detail) {
   crash.hidden = false;
   document.getElementById("crash-reload").focus();
 }
-document.getElementById("crash-reload").addEventListener("click", () => location.reload());
+document.getElementById("crash-reload").addEventListener("click", async () => {
+  const offline = await keeping;
+  if (offline) offline.reload(); // with the new version, if there is one: it may be what mends this one
+  else location.reload();
+});
 document.getElementById("crash-dismiss").addEventListener("click", () => { crash.hidden = true; });
 
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
@@ -47,7 +54,11 @@ try {
   status.textContent = say.starting;
   panel.ended.catch((error) => fatal(error.message, String(error.stack ?? "")));
   window.hubpanel = panel;
-  panel.mount(app, { draw: drawing(app), query, fragment, served: document.querySelector("meta[name=hubpanel-hub]")?.content === "served", onFatal: fatal });
+  panel.mount(app, {
+    draw: drawing(app), query, fragment, offline: await keeping, onFatal: fatal,
+    served: document.querySelector("meta[name=hubpanel-hub]")?.content === "served",
+  });
 } catch (error) {
   fatal(error.message, String(error.stack ?? ""));
 }
+(await keeping)?.begin(); // also when the page broke, so that it can be mended

@@ -14,7 +14,7 @@ export interface HubpanelError extends Error {
 }
 export type Code =
   | "connection-string" | "argument" | "refused" | "token-expired" | "takeover" | "registration"
-  | "network" | "timeout" | "closed" | "failed" | "panic" | "unsupported" | `status-${number}`;
+  | "network" | "timeout" | "closed" | "failed" | "panic" | "unsupported" | "integrity" | `status-${number}`;
 
 export interface Hubpanel {
   /** Rejects when the program has ended, which it does only by breaking. Everything pending has then been rejected too. */

@@ -10,6 +10,10 @@
 
 let loading;
 
+// The hash of the program, which the static site's build puts here (internal/site). The served page has none: it may be built
+// again at any time.
+const wasmIntegrity = "integrity:hubpanel.wasm";
+
 /**
  * Loads and starts the WebAssembly program, once for all callers.
  * @param {{onProgress?: (loaded: number, total: number) => void}} [options] total is 0 while it is unknown; bytes.
@@ -27,7 +31,8 @@ async function start({ onProgress = () => {} }) {
   if (typeof WebAssembly !== "object") {
     throw coded("unsupported", "This browser has no WebAssembly (it may be switched off by a lockdown mode): hubpanel cannot run in it.");
   }
-  await import("./wasm_exec.js"); // the Go toolchain's own; it defines globalThis.Go
+  // The Go toolchain's own; it defines globalThis.Go.
+  await import("./wasm_exec.js").catch((error) => { throw coded("network", `wasm_exec.js could not be loaded: ${error.message}`); });
   const go = new globalThis.Go();
   const instance = await instantiate(go.importObject, onProgress);
   const ready = new Promise((resolve) => { globalThis.hubpanelReady = resolve; });
@@ -39,24 +44,44 @@ async function start({ onProgress = () => {} }) {
   return new Hubpanel(api, life);
 }
 
-/** Compiles while it loads, and counts what has arrived. */
+/** Compiles while it loads, and counts what has arrived. Runs nothing but the program that this module was built with. */
 async function instantiate(imports, onProgress) {
-  const response = await fetch(new URL("./hubpanel.wasm", import.meta.url));
+  const hash = wasmIntegrity.startsWith("sha384-") ? wasmIntegrity : "";
+  // The browser's own check holds everything back until the last byte: no progress, no compiling meanwhile. It is for pages over
+  // plain HTTP, which have no crypto.subtle.
+  const browsers = hash && !globalThis.crypto?.subtle ? hash : "";
+  const url = new URL("./hubpanel.wasm", import.meta.url);
+  const response = await fetch(url, { integrity: browsers }).catch((error) => {
+    throw coded("network", `hubpanel.wasm could not be loaded${browsers ? ", or is not the one that this page was built with" : ""}: ${error.message}`);
+  });
   if (!response.ok) {
     throw coded("network", `hubpanel.wasm could not be loaded: the server answered ${response.status}. Was it built? (make wasm)`);
   }
   const total = sizeFromPage();
+  const chunks = [];
   let loaded = 0;
   const counted = response.body.pipeThrough(new TransformStream({
     transform(chunk, controller) {
       loaded += chunk.byteLength;
       onProgress(loaded, total);
+      if (hash && !browsers) chunks.push(chunk.slice());
       controller.enqueue(chunk);
     },
   }));
   // A response of our own: static hosts send all sorts of Content-Type, and streaming insists on this one.
   const wasm = new Response(counted, { headers: { "Content-Type": "application/wasm" } });
-  return (await WebAssembly.instantiateStreaming(wasm, imports)).instance;
+  let failed;
+  const module = await WebAssembly.compileStreaming(wasm).catch((error) => { failed = error; });
+  if (hash && !browsers && await integrityOf(chunks) !== hash) {
+    throw coded("integrity", "hubpanel.wasm is not the one that this page was built with, or arrived in part, and was not run. Reload the page; if that does not help, all of the site's files have to be copied to its host again.");
+  }
+  if (failed) throw coded("network", `hubpanel.wasm did not arrive whole: ${failed.message}`);
+  return WebAssembly.instantiate(module, imports);
+}
+
+async function integrityOf(chunks) {
+  const sum = await crypto.subtle.digest("SHA-384", await new Blob(chunks).arrayBuffer());
+  return `sha384-${toBase64(new Uint8Array(sum))}`;
 }
 
 // The length of the uncompressed program, which Content-Length does not tell when the transfer is compressed.
@@ -101,8 +126,8 @@ class Hubpanel {
   }
 
   /** Shows the panel in an element; draw is draw.js's drawing(root). For hubpanel's own pages. */
-  mount(root, { draw, query = "", fragment = "", served = true, onFatal = () => {} }) {
-    this.#go.mount(root, { draw, query, fragment, served, onFatal });
+  mount(root, { draw, query = "", fragment = "", served = true, onFatal = () => {}, offline }) {
+    this.#go.mount(root, { draw, query, fragment, served, onFatal, offline });
   }
 
   /**

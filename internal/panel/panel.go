@@ -40,6 +40,8 @@ type Env struct {
 	// Local keeps things for the next visit, Session until the tab is closed; both hold what a person chose to keep, and
 	// Local never a secret. Nil means nothing can be kept, as in an embed.
 	Local, Session Storage
+	// Offline is the browser's copy of the page. Nil means there is none: an embed, or a page that its emulator serves.
+	Offline OfflineCopy
 	// Languages are the person's, best first, as BCP 47 tags; Params.Lang goes before them.
 	Languages []string
 	// Location is the local time zone of the times that are shown. Nil means time.Local.
@@ -90,7 +92,8 @@ type Panel struct {
 	countdowns countdowns
 	kept       kept
 	palette    palette
-	tabMoves   int // how often the arrows moved the focus among the tabs
+	offline    Kept // what the browser keeps of the page
+	tabMoves   int  // how often the arrows moved the focus among the tabs
 }
 
 type hubKind int

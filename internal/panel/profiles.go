@@ -258,10 +258,13 @@ func (d *device) wholeProfile() profile {
 		ModelID: f.modelID.text, KeepAlive: f.keepAlive.text, TokenTTL: f.tokenTTL.text, CleanSession: f.cleanSession, Will: f.will, WillBody: f.willBody.text}
 }
 
-// ForgetEverything ends the session and removes what the page keeps in this browser, and the secrets that it has in memory.
+// ForgetEverything ends the session and removes what the page keeps in this browser, its own files among it, and the secrets that it has in memory.
 func (p *Panel) ForgetEverything() {
 	p.Disconnect()
 	p.CancelRegistration()
+	if p.env.Offline != nil {
+		p.env.Offline.Forget()
+	}
 	p.update(func() {
 		local, session := p.storages()
 		for _, s := range []Storage{local, session} {

@@ -17,6 +17,7 @@ func (p *Panel) View() *Node {
 		p.shortcuts(),
 		p.viewHeader(),
 		p.viewNotice(),
+		p.viewUpdate(),
 		p.viewArrivals(),
 		p.viewLink(),
 		p.viewTabs(),

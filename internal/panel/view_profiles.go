@@ -35,6 +35,7 @@ func (p *Panel) viewProfiles() *Node {
 			when(session != nil, p.viewKeepSecret()),
 			p.viewStored(p.say("Stored in this browser"), "stored-local", local),
 			p.viewStored(p.say("Stored until this tab is closed"), "stored-session", session),
+			p.viewOffline(),
 			p.viewForget(),
 		))
 }
@@ -71,6 +72,6 @@ func (p *Panel) viewStored(name, id string, s Storage) part {
 
 func (p *Panel) viewForget() *Node {
 	return h("div.actions",
-		h("p.help", text(p.say("Ends the session, empties this storage and the secrets in memory."))),
+		h("p.help", text(p.say("Ends the session, and empties what is stored here and the secrets in memory."))),
 		h("button.secondary", attr("type", "button"), testid("forget-everything"), text(p.say("Forget everything")), onClick(p.ForgetEverything)))
 }

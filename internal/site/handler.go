@@ -50,7 +50,7 @@ func (s *Site) setHeaders(h http.Header, r *http.Request, f *file) {
 	if f != nil {
 		name = f.name
 	}
-	policy := contentSecurityPolicy(s.connect(name, loopback))
+	policy := pagePolicy{connect: s.connect(name, loopback)}.String()
 	if name != embedPage {
 		policy += "; frame-ancestors 'none'"
 	}

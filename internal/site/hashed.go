@@ -34,12 +34,20 @@ type namer struct {
 // static returns the files of the static site by name.
 func (s *Site) static() (map[string][]byte, error) {
 	n := &namer{site: s, names: map[string]string{}, out: map[string][]byte{}}
-	for _, name := range slices.Sorted(maps.Keys(s.files)) {
-		if err := n.add(name); err != nil {
-			return nil, err
+	names := slices.Sorted(maps.Keys(s.files))
+	// The pages come last, since they name the hashes of everything, and the worker after them.
+	for _, pages := range []bool{false, true} {
+		for _, name := range names {
+			if (path.Ext(name) == ".html") == pages {
+				if err := n.add(name); err != nil {
+					return nil, err
+				}
+			}
 		}
 	}
-	return n.out, nil
+	var err error
+	n.out[workerFile], err = worker(n.out)
+	return n.out, err
 }
 
 func (n *namer) add(name string) error {
@@ -53,15 +61,21 @@ func (n *namer) add(name string) error {
 	defer func() { n.path = n.path[:len(n.path)-1] }()
 
 	f := n.site.files[name]
-	data, err := n.site.filled(f, InPageHub, contentSecurityPolicy(n.site.connect(name, false)))
+	data, isModule := f.source, false
+	var err error
+	switch path.Ext(name) {
+	case ".html":
+		data, err = n.page(f)
+	case ".js":
+		isModule = true
+		if data, err = n.rewrite(name, data); err == nil {
+			data, err = n.fillIntegrity(name, data)
+		}
+	case ".webmanifest":
+		data, err = n.rewrite(name, data)
+	}
 	if err != nil {
 		return err
-	}
-	isPage, isModule := path.Ext(name) == ".html", path.Ext(name) == ".js"
-	if isPage || isModule {
-		if data, err = n.rewrite(name, data); err != nil {
-			return err
-		}
 	}
 	known := slices.Contains(entrances, name)
 	if known && !isModule {
@@ -80,13 +94,29 @@ func (n *namer) add(name string) error {
 	return nil
 }
 
+// page is one of the two pages as it stands in the static site.
+func (n *namer) page(f *file) ([]byte, error) {
+	modules, err := n.importMap()
+	if err != nil {
+		return nil, err
+	}
+	data, err := n.site.filled(f, InPageHub, &staticHead{policy: n.site.policy(f.name, modules), importMap: modules})
+	if err != nil {
+		return nil, err
+	}
+	if data, err = n.rewrite(f.name, data); err != nil {
+		return nil, err
+	}
+	return n.withIntegrity(data), nil
+}
+
 // rewrite replaces the names of the site's own files by those that they get.
 func (n *namer) rewrite(in string, data []byte) ([]byte, error) {
 	var out bytes.Buffer
 	last := 0
 	for _, at := range reference.FindAllSubmatchIndex(data, -1) {
 		to := path.Join(path.Dir(in), string(data[at[4]:at[5]]))
-		if n.site.files[to] == nil || to == in {
+		if n.site.files[to] == nil || to == in || to == indexPage || to == embedPage { // the pages keep their names
 			continue
 		}
 		if err := n.add(to); err != nil {

@@ -3,12 +3,14 @@ package site
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -54,11 +56,14 @@ func TestEveryReferenceIsToAFileThatIsThere(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEmpty(t, names)
 		for _, name := range names {
+			if name == workerFile {
+				continue // it names the entrances too: TestTheWorkerKnowsEveryFile
+			}
 			data, err := fs.ReadFile(site, name)
 			require.NoError(t, err)
 			for _, match := range named.FindAllStringSubmatch(string(data), -1) {
-				if match[1] == embedPage || strings.HasPrefix(name, strings.TrimSuffix(match[1], ".js")+".") {
-					continue // pages keep their names, and a module's own comment may show how it is imported
+				if match[1] == embedPage || match[1] == workerFile || strings.HasPrefix(name, strings.TrimSuffix(match[1], ".js")+".") {
+					continue // pages and the worker keep their names, and a module's own comment may show how it is imported
 				}
 				references++
 				_, err := fs.Stat(site, match[1])
@@ -141,4 +146,105 @@ func TestACircleIsRefused(t *testing.T) {
 	s, err := New(circle, Options{})
 	require.NoError(t, err)
 	require.ErrorContains(t, s.WriteDist(t.TempDir()), "a.js > b.js > a.js")
+}
+
+func TestTheWorkerKnowsEveryFile(t *testing.T) {
+	read := func(folder fs.FS) (version string, files map[string]string, site fs.FS) {
+		site = dist(t, folder)
+		data, err := fs.ReadFile(site, workerFile)
+		require.NoError(t, err)
+		match := regexp.MustCompile(`(?s)^const version = "([0-9a-f]{12})";\nconst files = (\{.*?\});\n`).FindSubmatch(data)
+		require.NotNil(t, match)
+		require.NoError(t, json.Unmarshal(match[2], &files))
+		return string(match[1]), files, site
+	}
+	version, files, site := read(realPage(t))
+	require.NoError(t, fs.WalkDir(site, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(name, ".gz") || name == "_headers" || name == workerFile {
+			return err
+		}
+		data, err := fs.ReadFile(site, name)
+		require.Equal(t, integrity(data), files[name], name)
+		delete(files, name)
+		return err
+	}))
+	require.Empty(t, files, "files that are not there")
+
+	again, _, _ := read(realPage(t))
+	require.Equal(t, version, again, "the same files are the same version")
+	changed := realPage(t)
+	changed["index.html"] = &fstest.MapFile{Data: append(slices.Clone(changed["index.html"].Data), '\n')}
+	other, _, _ := read(changed)
+	require.NotEqual(t, version, other)
+}
+
+// Every script and style that a page loads has its hash, in its tag or, for what modules import, in the import map, which the
+// policy allows by its own hash.
+func TestPagesHoldTheHashesOfWhatTheyLoad(t *testing.T) {
+	site := dist(t, realPage(t))
+	for _, name := range []string{indexPage, embedPage} {
+		data, err := fs.ReadFile(site, name)
+		require.NoError(t, err)
+		page := string(data)
+		checked := 0
+		for _, tag := range loadingTag.FindAllString(page, -1) {
+			what := loaded.FindStringSubmatch(tag)
+			if what == nil || strings.Contains(tag, `rel="icon"`) || strings.Contains(tag, `rel="manifest"`) || strings.Contains(tag, `rel="preload"`) {
+				continue
+			}
+			content, err := fs.ReadFile(site, what[1])
+			require.NoError(t, err, tag)
+			require.Contains(t, tag, ` integrity="`+integrity(content)+`" crossorigin>`)
+			checked++
+		}
+		require.Greater(t, checked, 10)
+
+		_, rest, _ := strings.Cut(page, `<script type="importmap">`)
+		text, _, _ := strings.Cut(rest, `</script>`)
+		var importMap struct{ Integrity map[string]string }
+		require.NoError(t, json.Unmarshal([]byte(text), &importMap))
+		modules, err := fs.Glob(site, "*.js")
+		require.NoError(t, err)
+		for _, module := range modules {
+			if hashedName.MatchString(module) {
+				content, err := fs.ReadFile(site, module)
+				require.NoError(t, err)
+				require.Equal(t, integrity(content), importMap.Integrity["./"+module])
+			}
+		}
+		policy := directives(t, metaPolicy(t, page))
+		require.Equal(t, "'self' 'wasm-unsafe-eval' '"+integrity([]byte(text))+"'", policy["script-src"])
+		require.Less(t, strings.Index(page, "importmap"), strings.Index(page, "modulepreload"), "a map that comes later counts for nothing")
+	}
+}
+
+// One policy, in one page: an embed registers no worker.
+func TestOnlyIndexMayRegisterTheWorker(t *testing.T) {
+	site := dist(t, realPage(t))
+	for name, want := range map[string][2]string{indexPage: {"'self'", workerPolicy}, embedPage: {"'none'", "'none'"}} {
+		data, err := fs.ReadFile(site, name)
+		require.NoError(t, err)
+		policy := directives(t, metaPolicy(t, string(data)))
+		require.Equal(t, want, [2]string{policy["worker-src"], policy["trusted-types"]}, name)
+		require.Equal(t, name == indexPage, strings.Contains(string(data), `<meta name="hubpanel-offline" content="sw.js">`), name)
+	}
+	s := newSite(t, Options{})
+	require.False(t, s.Has("/"+workerFile), "the served page keeps nothing")
+	require.NotContains(t, body(t, get(t, s, "localhost:8080", "/")), "hubpanel-offline")
+}
+
+func TestTheProgramsHashStandsInItsLoader(t *testing.T) {
+	site := dist(t, realPage(t))
+	names, err := fs.Glob(site, "hubpanel.*.js")
+	require.NoError(t, err)
+	require.Len(t, names, 1)
+	loader, err := fs.ReadFile(site, names[0])
+	require.NoError(t, err)
+	require.Contains(t, string(loader), `"`+integrity([]byte("\x00asm"))+`"`)
+
+	missing := folder()
+	missing["a.js"] = &fstest.MapFile{Data: []byte(`const hash = "integrity:gone.wasm";`)}
+	s, err := New(missing, Options{})
+	require.NoError(t, err)
+	require.ErrorContains(t, s.WriteDist(t.TempDir()), "a.js wants the hash of gone.wasm")
 }

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -42,20 +43,37 @@ func indexConnect(extra []string, loopback bool) []string {
 // link, scenario or script around it can make it talk to a real hub.
 var embedConnect = []string{"'self'"}
 
-// contentSecurityPolicy is what the page may do, but for who may frame it. 'wasm-unsafe-eval' allows WebAssembly and no
-// eval; Trusted Types without any policy make every HTML string and script URL from a script an error, so the DOM is built
-// of elements and text only.
-func contentSecurityPolicy(connect []string) string {
+// workerPolicy is the one policy of Trusted Types that there is: in web/offline.js, for the address of the service worker.
+const workerPolicy = "hubpanel-worker"
+
+// pagePolicy is what differs from page to page.
+type pagePolicy struct {
+	connect      []string
+	scriptHash   string // of the one script in the page itself, if there is one
+	worker       string // where a worker may come from; nowhere if empty
+	trustedTypes string // the policies of Trusted Types that may be made; none if empty
+}
+
+// String is what the page may do, but for who may frame it. 'wasm-unsafe-eval' allows WebAssembly and no eval; Trusted Types
+// without any policy make every HTML string and script URL from a script an error, so the DOM is built of elements and
+// text only.
+func (p pagePolicy) String() string {
+	script := "'self' 'wasm-unsafe-eval'"
+	if p.scriptHash != "" {
+		script += " '" + p.scriptHash + "'"
+	}
 	return strings.Join([]string{
 		"default-src 'none'",
-		"script-src 'self' 'wasm-unsafe-eval'",
+		"script-src " + script,
 		"style-src 'self'",
 		"img-src 'self' data:",
-		"connect-src " + strings.Join(connect, " "),
+		"manifest-src 'self'",
+		"worker-src " + cmp.Or(p.worker, "'none'"),
+		"connect-src " + strings.Join(p.connect, " "),
 		"base-uri 'none'",
 		"form-action 'none'",
 		"require-trusted-types-for 'script'",
-		"trusted-types 'none'",
+		"trusted-types " + cmp.Or(p.trustedTypes, "'none'"),
 	}, "; ")
 }
 

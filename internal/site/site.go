@@ -87,7 +87,7 @@ func New(folder fs.FS, o Options) (*Site, error) {
 		}
 	}
 	for _, f := range s.files {
-		if f.data, err = s.filled(f, ServedHub, ""); err != nil {
+		if f.data, err = s.filled(f, ServedHub, nil); err != nil {
 			return nil, err
 		}
 		sum := sha256.Sum256(f.data)
@@ -114,9 +114,14 @@ const (
 	InPageHub = "inpage" // in the page's wasm only
 )
 
-// filled returns the file with its placeholder, if it is a page, replaced by what the page has to know, and by the policy
-// where it goes into the page itself.
-func (s *Site) filled(f *file, hub, policy string) ([]byte, error) {
+// staticHead is what the pages of the static site say of themselves, where the served ones have headers or nothing.
+type staticHead struct {
+	policy    string
+	importMap string // JSON
+}
+
+// filled returns the file with its placeholder, if it is a page, replaced by what the page has to know.
+func (s *Site) filled(f *file, hub string, static *staticHead) ([]byte, error) {
 	if path.Ext(f.name) != ".html" {
 		return f.source, nil
 	}
@@ -124,13 +129,27 @@ func (s *Site) filled(f *file, hub, policy string) ([]byte, error) {
 		return nil, fmt.Errorf("site: %s must hold the line %s once, in its head before anything that loads; it holds it %d times", f.name, placeholder, n)
 	}
 	var head strings.Builder
-	if policy != "" {
-		fmt.Fprintf(&head, "<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n", policy)
+	if static != nil {
+		fmt.Fprintf(&head, "<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n", static.policy)
 		fmt.Fprintf(&head, "<meta name=\"referrer\" content=\"%s\">\n", referrerPolicy)
+		fmt.Fprintf(&head, "<script type=\"importmap\">%s</script>\n", static.importMap)
+		if f.name == indexPage {
+			fmt.Fprintf(&head, "<meta name=\"hubpanel-offline\" content=\"%s\">\n", workerFile)
+		}
 	}
 	fmt.Fprintf(&head, "<meta name=\"hubpanel-wasm-size\" content=\"%d\">\n", len(s.files[wasmFile].source))
 	fmt.Fprintf(&head, "<meta name=\"hubpanel-hub\" content=\"%s\">", hub)
 	return bytes.Replace(f.source, []byte(placeholder), []byte(head.String()), 1), nil
+}
+
+// policy is what a page of the static site may do. Its import map is the one script that stands in the page itself, and
+// goes by its hash; index.html alone may register the worker, by a policy of that name for its script's address.
+func (s *Site) policy(name, importMap string) string {
+	p := pagePolicy{connect: s.connect(name, false), scriptHash: integrity([]byte(importMap))}
+	if name == indexPage {
+		p.worker, p.trustedTypes = "'self'", workerPolicy
+	}
+	return p.String()
 }
 
 // connect is connect-src of the page.
