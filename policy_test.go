@@ -103,7 +103,8 @@ func inPage(t *testing.T) map[string]*listed {
 var mayImport = map[string][]string{
 	".":                      {"internal/serve", "internal/site"},
 	"wasm":                   {"internal/panel", "internal/hubproto", "pkg/hubclient", "pkg/emulator", "pkg/mqttcodec"},
-	"internal/panel":         {"internal/hubproto", "internal/told", "internal/wire", "pkg/hubclient", "pkg/emulator", "pkg/mqttcodec", "pkg/wsconn"},
+	"internal/scenario":      {"internal/hubproto"},
+	"internal/panel":         {"internal/hubproto", "internal/scenario", "internal/told", "internal/wire", "pkg/hubclient", "pkg/emulator", "pkg/mqttcodec", "pkg/wsconn"},
 	"internal/serve":         {"internal/site", "internal/devcert", "internal/hubproto", "pkg/emulator", "pkg/emulator/boltstore"},
 	"internal/site":          {"internal/hubproto"},
 	"internal/site/dist":     {"internal/site"},
@@ -176,7 +177,7 @@ func TestWasmCarriesNoServer(t *testing.T) {
 		}
 	}
 	// These run in the page, and are tested there because they are found below ./wasm.
-	for _, name := range []string{"pkg/mqttcodec", "pkg/wsconn", "pkg/hubclient", "pkg/emulator", "internal/hubproto", "internal/panel"} {
+	for _, name := range []string{"pkg/mqttcodec", "pkg/wsconn", "pkg/hubclient", "pkg/emulator", "internal/hubproto", "internal/panel", "internal/scenario"} {
 		require.Contains(t, packages, modulePath+"/"+name, "make test-browser would no longer run its tests")
 	}
 }
