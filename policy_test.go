@@ -103,7 +103,7 @@ func inPage(t *testing.T) map[string]*listed {
 var mayImport = map[string][]string{
 	".":                      {"internal/serve", "internal/site"},
 	"wasm":                   {"internal/panel", "internal/hubproto", "pkg/hubclient", "pkg/emulator", "pkg/mqttcodec"},
-	"internal/scenario":      {"internal/hubproto"},
+	"internal/scenario":      {"internal/hubproto", "internal/told"},
 	"internal/panel":         {"internal/hubproto", "internal/scenario", "internal/told", "internal/wire", "pkg/hubclient", "pkg/emulator", "pkg/mqttcodec", "pkg/wsconn"},
 	"internal/serve":         {"internal/site", "internal/devcert", "internal/hubproto", "pkg/emulator", "pkg/emulator/boltstore"},
 	"internal/site":          {"internal/hubproto"},

@@ -159,7 +159,9 @@ func ParseKey(s string) ([]byte, error) {
 	return key, nil
 }
 
-func missing(part string, hint *told.Text) error { return wrongPart(part, told.Tell("is missing"), hint) }
+func missing(part string, hint *told.Text) error {
+	return wrongPart(part, told.Tell("is missing"), hint)
+}
 
 func parseParts(s string) (ConnectionString, error) {
 	var c ConnectionString

@@ -21,7 +21,7 @@ type cloud struct {
 	info    emulator.Info
 	service hubproto.ConnectionString // of the hub's service API
 	target  string                    // the device that this side talks about
-	live    bool                      // the event streams are open
+	live    bool                      // the event stream is open
 
 	look     eventsView
 	registry registry
@@ -141,7 +141,7 @@ func (p *Panel) openCloud(ctx context.Context, kind hubKind, fetch Fetch, info e
 	p.start("the device list", p.loadDevices)
 	p.start("the faults", p.loadFaults)
 	p.start("the operations log", func(ctx context.Context) {
-		p.follow(ctx, func() string { return "/emulator/operations" }, p.gotOperation)
+		p.follow(ctx, func() string { return "/emulator/operations" }, p.gotOperation, new(bool))
 	})
 	if kind == hubInPage {
 		p.mu.Lock()
@@ -157,7 +157,7 @@ func (p *Panel) openCloud(ctx context.Context, kind hubKind, fetch Fetch, info e
 			return "/messages/events?from=" + strconv.FormatInt(p.cloud.events[n-1].sequence+1, 10)
 		}
 		return "/messages/events"
-	}, p.gotEvent)
+	}, p.gotEvent, &p.cloud.live)
 }
 
 func (p *Panel) loadDevices(ctx context.Context) {
@@ -178,23 +178,11 @@ func (p *Panel) loadCloudTwin(ctx context.Context) {
 	if target == "" {
 		return
 	}
-	raw, err := p.ask(ctx, "GET", "/twins/"+url.PathEscape(target)+apiVersion, nil, nil)
+	twin, err := p.readCloudTwin(ctx, target)
 	if err != nil {
 		if ctx.Err() == nil {
 			p.fail("hub", err)
 		}
-		return
-	}
-	var twin struct {
-		Version    int64           `json:"version"`
-		Tags       json.RawMessage `json:"tags"`
-		Properties struct {
-			Desired  json.RawMessage `json:"desired"`
-			Reported json.RawMessage `json:"reported"`
-		} `json:"properties"`
-	}
-	if err := json.Unmarshal(raw, &twin); err != nil {
-		p.fail("hub", err)
 		return
 	}
 	shown, _ := json.Marshal(map[string]any{
@@ -205,6 +193,24 @@ func (p *Panel) loadCloudTwin(ctx context.Context) {
 			p.cloud.twin.document, p.cloud.twin.version = indented(shown), twin.Version
 		}
 	})
+}
+
+// cloudTwin is a device's twin as a service reads it.
+type cloudTwin struct {
+	Version    int64           `json:"version"`
+	Tags       json.RawMessage `json:"tags"`
+	Properties struct {
+		Desired  json.RawMessage `json:"desired"`
+		Reported json.RawMessage `json:"reported"`
+	} `json:"properties"`
+}
+
+func (p *Panel) readCloudTwin(ctx context.Context, id string) (twin cloudTwin, err error) {
+	raw, err := p.ask(ctx, "GET", "/twins/"+url.PathEscape(id)+apiVersion, nil, nil)
+	if err == nil {
+		err = json.Unmarshal(raw, &twin)
+	}
+	return twin, err
 }
 
 func orEmpty(raw json.RawMessage) json.RawMessage {

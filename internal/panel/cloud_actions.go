@@ -41,7 +41,6 @@ func (p *Panel) SendToDevice() {
 		if expiry != "" {
 			header["iothub-expiry"] = expiry
 		}
-		p.cloud.follows(p.now(), target, id, oneLine(m.body.text, 90))
 		if m.ack != "none" {
 			header["iothub-ack"] = m.ack
 		}
@@ -53,26 +52,35 @@ func (p *Panel) SendToDevice() {
 			header["Content-Type"], header["Content-Encoding"] = "application/json", "utf-8"
 		}
 	})
-	p.start("send to the device", func(ctx context.Context) {
-		_, err := p.ask(ctx, "POST", "/devices/"+url.PathEscape(target)+"/messages/deviceBound"+apiVersion, body, header)
-		p.update(func() {
-			m := &p.cloud.message
-			m.busy = false
-			m.result = p.resultOf(err, p.say("The hub has it: it delivers as soon as %s is connected.", target))
-			if err != nil {
-				p.cloud.refused(target, header["iothub-messageid"], m.result.text)
-			}
-		})
+	p.start("send to the device", func(ctx context.Context) { p.sendToDevice(ctx, target, body, header) })
+}
+
+// sendToDevice sends a message to a device, and says what came of it. The headers hold a message id.
+func (p *Panel) sendToDevice(ctx context.Context, target string, body []byte, header map[string]string) error {
+	p.update(func() { p.cloud.follows(p.now(), target, header["iothub-messageid"], oneLine(string(body), 90)) })
+	_, err := p.ask(ctx, "POST", "/devices/"+url.PathEscape(target)+"/messages/deviceBound"+apiVersion, body, header)
+	p.update(func() {
+		m := &p.cloud.message
+		m.busy = false
+		m.result = p.resultOf(err, p.say("The hub has it: it delivers as soon as %s is connected.", target))
+		if err != nil {
+			p.cloud.refused(target, header["iothub-messageid"], m.result.text)
+		}
 	})
+	return err
 }
 
 // UpdateDesired sends the cloud side's patch of the desired properties.
 func (p *Panel) UpdateDesired() {
-	p.updateTwin(&p.cloud.desired, tell("The desired properties"), func(patch json.RawMessage) any {
-		return map[string]any{"properties": map[string]any{"desired": patch}}
-	}, func(twin changedTwin) string {
-		return p.say("Desired properties are now at version %d.", twin.Properties.Desired.Version)
-	})
+	p.updateTwin(&p.cloud.desired, tell("The desired properties"), desiredPatch, p.desiredSaid)
+}
+
+func desiredPatch(patch json.RawMessage) any {
+	return map[string]any{"properties": map[string]any{"desired": patch}}
+}
+
+func (p *Panel) desiredSaid(twin changedTwin) string {
+	return p.say("Desired properties are now at version %d.", twin.Properties.Desired.Version)
 }
 
 // UpdateTags sends the cloud side's patch of the tags, which no device sees.
@@ -104,14 +112,20 @@ func (p *Panel) updateTwin(part *twinPatch, what *told, body func(json.RawMessag
 	}
 	p.update(func() { part.busy = true })
 	p.start("update the twin", func(ctx context.Context) {
-		raw, err := p.ask(ctx, "PATCH", "/twins/"+url.PathEscape(target)+apiVersion, body(json.RawMessage(patch)), nil)
-		var twin changedTwin
-		if err == nil {
-			err = json.Unmarshal(raw, &twin)
-		}
-		p.update(func() { part.busy, part.result = false, p.resultOf(err, said(twin)) })
-		p.loadCloudTwin(ctx)
+		p.patchTwin(ctx, target, part, body(json.RawMessage(patch)), said)
 	})
+}
+
+// patchTwin changes a device's twin, and says what came of it.
+func (p *Panel) patchTwin(ctx context.Context, target string, part *twinPatch, body any, said func(changedTwin) string) error {
+	raw, err := p.ask(ctx, "PATCH", "/twins/"+url.PathEscape(target)+apiVersion, body, nil)
+	var twin changedTwin
+	if err == nil {
+		err = json.Unmarshal(raw, &twin)
+	}
+	p.update(func() { part.busy, part.result = false, p.resultOf(err, said(twin)) })
+	p.loadCloudTwin(ctx)
+	return err
 }
 
 // InvokeMethod calls the direct method of the cloud side's form on the target, and waits for the device's answer.
@@ -142,29 +156,38 @@ func (p *Panel) InvokeMethod() {
 	}
 	p.update(func() { p.cloud.invoke.busy = true })
 	p.start("invoke the method", func(ctx context.Context) {
-		began := time.Now()
-		raw, err := p.ask(ctx, "POST", "/twins/"+url.PathEscape(target)+"/methods"+apiVersion, map[string]any{
-			"methodName": name, "payload": json.RawMessage(payload), "responseTimeoutInSeconds": seconds, "connectTimeoutInSeconds": patience,
-		}, nil)
-		var answer struct {
-			Status  int             `json:"status"`
-			Payload json.RawMessage `json:"payload"`
-		}
-		if err == nil {
-			err = json.Unmarshal(raw, &answer)
-		}
-		p.update(func() {
-			took := time.Since(began)
-			p.cloud.invoke.busy = false
-			p.cloud.invoke.result = p.resultOf(err, p.say("The device answered %d in %d ms.", answer.Status, took.Milliseconds()))
-			call := cloudCall{at: began.In(p.env.Location), device: target, name: name, request: indented([]byte(payload)), status: answer.Status, answer: indented(answer.Payload), took: took}
-			if err != nil {
-				call.problem = p.cloud.invoke.result.text
-			}
-			p.cloud.called(call)
-			if err == nil {
-				p.cloud.invoke.result.body = indented(answer.Payload)
-			}
-		})
+		p.invoke(ctx, target, name, json.RawMessage(payload), seconds, patience)
 	})
+}
+
+// methodAnswer is what a device answered a direct method with.
+type methodAnswer struct {
+	Status  int             `json:"status"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+// invoke calls a direct method of a device, waits for the answer, and says what came of it. The time-outs are in seconds.
+func (p *Panel) invoke(ctx context.Context, target, name string, payload json.RawMessage, timeout, connectTimeout int) (methodAnswer, error) {
+	began := time.Now()
+	raw, err := p.ask(ctx, "POST", "/twins/"+url.PathEscape(target)+"/methods"+apiVersion, map[string]any{
+		"methodName": name, "payload": payload, "responseTimeoutInSeconds": timeout, "connectTimeoutInSeconds": connectTimeout,
+	}, nil)
+	var answer methodAnswer
+	if err == nil {
+		err = json.Unmarshal(raw, &answer)
+	}
+	p.update(func() {
+		took := time.Since(began)
+		p.cloud.invoke.busy = false
+		p.cloud.invoke.result = p.resultOf(err, p.say("The device answered %d in %d ms.", answer.Status, took.Milliseconds()))
+		call := cloudCall{at: began.In(p.env.Location), device: target, name: name, request: indented(payload), status: answer.Status, answer: indented(answer.Payload), took: took}
+		if err != nil {
+			call.problem = p.cloud.invoke.result.text
+		}
+		p.cloud.called(call)
+		if err == nil {
+			p.cloud.invoke.result.body = indented(answer.Payload)
+		}
+	})
+	return answer, err
 }

@@ -26,6 +26,7 @@ func Sentence(err error) string { return hubproto.Redact(sentence(err)) }
 //	network            there was no connection, or it broke
 //	timeout            no answer in time
 //	closed             the device was closed
+//	scenario           there is no such scenario, it is wrong, or another one runs
 //	failed             anything else
 func ErrorCode(err error) string {
 	if status, ok := errors.AsType[*hubclient.StatusError](err); ok {
@@ -36,6 +37,8 @@ func ErrorCode(err error) string {
 		return "connection-string"
 	case is[*ArgumentError](err):
 		return "argument"
+	case is[*ScenarioError](err):
+		return "scenario"
 	case is[*hubclient.TokenExpiredError](err):
 		return "token-expired"
 	case is[*hubclient.TakeoverError](err):

@@ -159,12 +159,16 @@ func (p *Panel) EndFaults() {
 func (p *Panel) CutConnection() {
 	target := p.faultTarget()
 	p.start("cut the connection", func(ctx context.Context) {
-		_, err := p.ask(ctx, "DELETE", "/emulator/connections/"+url.PathEscape(target)+apiVersion, nil, nil)
+		_, err := p.ask(ctx, "DELETE", connectionPath(target), nil, nil)
 		p.update(func() {
 			f := &p.cloud.faults
 			f.busy, f.result = false, p.resultOf(err, p.say("The connection of %s was cut.", target))
 		})
 	})
+}
+
+func connectionPath(id string) string {
+	return "/emulator/connections/" + url.PathEscape(id) + apiVersion
 }
 
 // faultTarget marks the faults busy, and returns the device that they are for.

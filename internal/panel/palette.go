@@ -30,6 +30,7 @@ func (p *Panel) commands() []command {
 		p.cloudCommands(),
 		p.exportCommands(),
 		p.topicCommands(),
+		p.scenarioCommands(),
 		p.shellCommands(),
 	)
 }

@@ -67,6 +67,8 @@ type Panel struct {
 	eventsLock sync.Mutex
 	eventQueue []func()
 
+	changes signal // raised when View would give something new
+
 	mu         sync.Mutex // guards what follows
 	drawn      time.Time  // when View was called last
 	up, down   beat
@@ -93,7 +95,8 @@ type Panel struct {
 	kept       kept
 	palette    palette
 	offline    Kept // what the browser keeps of the page
-	tabMoves   int  // how often the arrows moved the focus among the tabs
+	scenario   scenarioState
+	tabMoves   int // how often the arrows moved the focus among the tabs
 }
 
 type hubKind int
@@ -127,6 +130,9 @@ func New(env Env) *Panel {
 	}
 	p := &Panel{env: env, events: make(chan struct{}, 1), topic: env.Params.View, theme: env.Params.Theme}
 	p.lang = matchLang(append([]string{string(env.Params.Lang)}, env.Languages...)...)
+	changed := env.Changed
+	p.env.Changed = func() { p.changes.raise(); changed() }
+	p.scenario.current = -1
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.telemetry = newComposer()
 	p.inbox = newInbox()
@@ -152,8 +158,11 @@ func (p *Panel) Lang() Lang {
 }
 
 // Start finds the hub: the emulator that serves the page, or, where there is none, the one inside the page; and offers
-// its ready-made device.
-func (p *Panel) Start() { p.start("find the hub", p.findHub) }
+// its ready-made device. It shows the scenario of the page's link, which runs when a person asks for it.
+func (p *Panel) Start() {
+	p.openLink()
+	p.start("find the hub", p.findHub)
+}
 
 // Close ends the session and waits for everything the panel started.
 func (p *Panel) Close() {

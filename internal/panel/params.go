@@ -47,6 +47,8 @@ type Params struct {
 	Lang  Lang   // "" if the link does not say
 	Hub   string // "served", "inpage" or "" (served where there is a server, else in-page)
 	Embed bool
+	// Scenario is the name of the built-in scenario to show; whether there is one is not checked yet.
+	Scenario string
 	// Refused is set when the URL held something secret. The page must wipe its URL, and the panel says so.
 	Refused bool
 }
@@ -84,6 +86,9 @@ func ParseParams(query, fragment string) Params {
 		p.Hub = hub
 	}
 	p.Embed = values.Get("embed") == "1"
+	if name := values.Get("scenario"); simpleName(name) {
+		p.Scenario = name
+	}
 	return p
 }
 

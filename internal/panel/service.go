@@ -70,7 +70,15 @@ func (e *serviceError) meaning() *told {
 // 2xx. The caller closes its Body.
 func (p *Panel) service(ctx context.Context, method, path string, body any, header map[string]string) (*FetchResponse, error) {
 	p.mu.Lock()
-	fetch, policy := p.cloud.fetch, p.cloud.service
+	policy := p.cloud.service
+	p.mu.Unlock()
+	return p.serviceAs(ctx, policy, method, path, body, header)
+}
+
+// serviceAs is service with another policy's key.
+func (p *Panel) serviceAs(ctx context.Context, policy hubproto.ConnectionString, method, path string, body any, header map[string]string) (*FetchResponse, error) {
+	p.mu.Lock()
+	fetch := p.cloud.fetch
 	p.mu.Unlock()
 	if fetch == nil {
 		return nil, tell("there is no emulator behind this page, so it has no cloud side")
@@ -130,7 +138,10 @@ func refusal(body []byte) (name, text string) {
 
 // ask is service for an answer in JSON that fits in memory. The answer may be empty.
 func (p *Panel) ask(ctx context.Context, method, path string, body any, header map[string]string) (json.RawMessage, error) {
-	res, err := p.service(ctx, method, path, body, header)
+	return readAll(p.service(ctx, method, path, body, header))
+}
+
+func readAll(res *FetchResponse, err error) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}

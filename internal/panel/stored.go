@@ -45,24 +45,26 @@ func (p *Panel) gotEvent(id string, data []byte) {
 		}
 		e.sequence, e.json = e.event.SequenceNumber, nil
 	}
-	p.updateSoon(func() { p.cloud.store(e) })
+	p.updateSoon(func() { p.store(e) })
 }
 
 // followInPage follows the telemetry of the hub inside the page, for as long as ctx lasts: nothing has to become text for it.
 func (p *Panel) followInPage(ctx context.Context, hub *emulator.Hub) {
 	p.update(func() { p.cloud.live = true })
 	for e := range hub.Events(ctx) {
-		p.updateSoon(func() { p.cloud.store(storedEvent{sequence: e.SequenceNumber, event: &e}) })
+		p.updateSoon(func() { p.store(storedEvent{sequence: e.SequenceNumber, event: &e}) })
 	}
 	p.update(func() { p.cloud.live = false })
 }
 
-// store keeps an event, and drops the oldest beyond the limit.
-func (c *cloud) store(e storedEvent) {
+// store keeps an event, and drops the oldest beyond the limit. The lock is held.
+func (p *Panel) store(e storedEvent) {
+	c := &p.cloud
 	if n := len(c.events); n > 0 && e.sequence <= c.events[n-1].sequence {
 		return // seen before the stream was opened again
 	}
 	c.events = append(c.events, e)
+	p.scenario.saw(e)
 	if e.event != nil {
 		c.dropped += int(e.event.Lost)
 	}

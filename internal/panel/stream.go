@@ -14,16 +14,17 @@ import (
 )
 
 // follow reads an event stream for as long as ctx lasts, and opens it again when it breaks.
-func (p *Panel) follow(ctx context.Context, path func() string, got func(id string, data []byte)) {
+// open says whether it is open at the moment.
+func (p *Panel) follow(ctx context.Context, path func() string, got func(id string, data []byte), open *bool) {
 	for wait := time.Second / 2; ctx.Err() == nil; wait = min(wait*2, 10*time.Second) {
 		res, err := p.service(ctx, "GET", path(), nil, nil)
 		if err == nil {
-			p.update(func() { p.cloud.live = true })
+			p.update(func() { *open = true })
 			wait = time.Second / 2
 			readEvents(res.Body, got)
 			res.Body.Close()
 		}
-		p.update(func() { p.cloud.live = false })
+		p.update(func() { *open = false })
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait):

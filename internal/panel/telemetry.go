@@ -60,6 +60,12 @@ func (p *Panel) SendTelemetry() {
 		p.fail("send", err)
 		return
 	}
+	deliver := p.sending(client, message, qos0)
+	p.start("send telemetry", func(ctx context.Context) { deliver(ctx) })
+}
+
+// sending notes a message that goes out, and returns what sends it and follows it to its acknowledgement.
+func (p *Panel) sending(client *hubclient.Client, message hubclient.Message, qos0 bool) func(ctx context.Context) error {
 	var line *entry
 	way := &sent{count: 1, state: pending}
 	p.update(func() {
@@ -70,7 +76,7 @@ func (p *Panel) SendTelemetry() {
 		p.telemetry.streams.note(client, way, p.now(), len(message.Body))
 		p.telemetry.chart.add(p.now(), message.Body)
 	})
-	p.start("send telemetry", func(ctx context.Context) {
+	return func(ctx context.Context) error {
 		began := time.Now()
 		send := client.Send
 		if qos0 {
@@ -94,7 +100,8 @@ func (p *Panel) SendTelemetry() {
 				line.note = p.say("written (QoS 0 has no acknowledgement)")
 			}
 		})
-	})
+		return err
+	}
 }
 
 // describeMessage is a message in full, for the detail of a journal's line.

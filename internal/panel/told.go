@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/scenario"
 	said "github.com/hubpanel/hubpanel/internal/told"
 	"github.com/hubpanel/hubpanel/internal/wire"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
@@ -49,6 +50,13 @@ func (l Lang) words(err error) string {
 		return l.words(e.Told())
 	case *hubclient.ArgumentError:
 		return l.words(e.Unwrap())
+	case worded:
+		return string(e)
+	case *scenario.Error:
+		if e.Path == "" {
+			return l.words(e.Told)
+		}
+		return e.Path + ": " + l.words(e.Told)
 	}
 	if t := foreign(err); t != nil {
 		return l.words(t)

@@ -211,6 +211,12 @@ func (p *Panel) report(patch string) {
 		p.fail("report", err)
 		return
 	}
+	send := p.reporting(client, patch)
+	p.start("report", func(ctx context.Context) { send(ctx) })
+}
+
+// reporting notes a patch that goes out, and returns what sends it and waits for the hub's answer.
+func (p *Panel) reporting(client *hubclient.Client, patch string) func(ctx context.Context) error {
 	var line *entry
 	p.update(func() {
 		p.clearNotice("report")
@@ -218,7 +224,7 @@ func (p *Panel) report(patch string) {
 		line = p.deviceLog.add(p.now(), entrySent, p.say("Reported properties"), oneLine(patch, 90), patch)
 		line.outcome, line.note = pending, p.say("sending")
 	})
-	p.start("report", func(ctx context.Context) {
+	return func(ctx context.Context) error {
 		version, err := client.Report(ctx, json.RawMessage(patch))
 		p.update(func() {
 			t := &p.twin
@@ -239,7 +245,8 @@ func (p *Panel) report(patch string) {
 			t.result = p.resultOf(nil, p.say("The hub applied the patch: reported properties are at version %d.", version))
 		})
 		p.refreshCloud(ctx)
-	})
+		return err
+	}
 }
 
 // unacknowledged are the desired properties whose acknowledgment is missing, or is of another value.

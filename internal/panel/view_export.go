@@ -19,8 +19,8 @@ func (p *Panel) viewExport() *Node {
 	button := func(id, name string, do func()) *Node {
 		return h("button.secondary", attr("type", "button"), testid(id), flag("disabled", p.env.Save == nil), text(name), onClick(do))
 	}
-	read := func(e Event) { p.ImportSession(e.Files) }
-	return h("details.card.export", key(fmt.Sprint("export", x.asked)), testid("export"), flag("open", x.asked > 0), Listener{Event: "drop", Do: read},
+	read := func(e Event) { p.OpenFiles(e.Files) }
+	return h("details.card.export", key(fmt.Sprint("export", x.asked)), testid("export"), flag("open", x.asked > 0),
 		h("summary", h("h3", text(p.say("Save and open")))),
 		h("p.help", text(p.say("A session is its messages, its twin, its logs and what stands in the forms, in one JSON file. Keys and tokens are left out, always."))),
 		h("div.actions",

@@ -80,7 +80,7 @@ type EnrollmentGroup struct {
 type Step struct {
 	Title    Text    `json:"title"`
 	Timeout  float64 `json:"timeout"`  // 0: the document's
-	DeviceID string  `json:"deviceId"` // the device that a step of the cloud's is about; "": Document.Device
+	DeviceID string  `json:"deviceId"` // the device that the step is about; "": the one that the last connect named, else Document.Device
 
 	Connect    *Connect        `json:"connect"`
 	Disconnect *struct{}       `json:"disconnect"`
@@ -189,8 +189,8 @@ type Fault struct {
 	Cut      bool    `json:"cut"`    // the device's connection, once
 }
 
-// Device is the one that the scenario is about where a step does not say: the first that the hub begins with, or "" for the
-// emulator's ready-made one.
+// Device is the one that the scenario is about where neither a step nor a connect before it says: the first that the hub begins
+// with, or "" for the emulator's ready-made one.
 func (d *Document) Device() string {
 	if len(d.Hub.Devices) == 0 {
 		return ""

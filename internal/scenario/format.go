@@ -26,7 +26,7 @@ var format = func() *object {
 	)
 	hub := &object{members: []member{
 		{name: "devices", is: list{of: with(member{name: "deviceId", is: deviceID, must: true}), max: maxEntities},
-			about: "Devices of the registry. The first is the one that the steps are about where they do not say."},
+			about: "Devices of the registry. The first is the one that is connected where connect does not say."},
 		{name: "enrollments", is: list{of: with(
 			member{name: "registrationId", is: deviceID, must: true},
 			member{name: "deviceId", is: deviceID, about: "What the device will be called in the hub; the registration ID if it is missing."}), max: maxEntities},
@@ -110,7 +110,7 @@ var format = func() *object {
 	step := &object{members: append([]member{
 		{name: "title", is: translated{}, about: "What the step is for."},
 		{name: "timeout", is: duration(maxStepTime), about: "Seconds."},
-		{name: "deviceId", is: deviceID, about: "The device that the step is about."},
+		{name: "deviceId", is: deviceID, about: "The device that the step is about; the one that was connected last if it is missing."},
 	}, steps...)}
 	for _, s := range steps {
 		step.oneOf = append(step.oneOf, s.name)

@@ -28,9 +28,14 @@ type Sighting struct {
 	Value  any   // what its JSON is
 }
 
-// ErrMeaningless is the cause of a step that has no meaning on a stage, such as a picture where nobody takes any. The step
-// does not run, and the scenario goes on.
-var ErrMeaningless = errors.New("this step has no meaning here")
+// MeaninglessError says that a step has no meaning on a stage, such as a picture where nobody takes any. The step does not
+// run, and the scenario goes on.
+type MeaninglessError struct{ Why error }
+
+func (e *MeaninglessError) Error() string { return e.Why.Error() }
+
+// Unwrap returns why.
+func (e *MeaninglessError) Unwrap() error { return e.Why }
 
 // Options say how a scenario runs. The zero value is as fast as it goes.
 type Options struct {
@@ -160,15 +165,15 @@ func (r *runner) step(stopping, whole context.Context, i int) StepResult {
 	defer cancel()
 	err := r.play(ctx, s, &out)
 	out.Seconds = time.Since(began).Seconds()
-	switch {
-	case err == nil:
+	if err == nil {
 		out.Outcome = Passed
 		return out
-	case errors.Is(err, ErrMeaningless):
-		out.Err = err
-	default:
-		out.Outcome, out.Err = outcomeOf(stopping, ctx, err), err
 	}
+	if none, ok := errors.AsType[*MeaninglessError](err); ok {
+		out.Err, out.Text = none.Why, r.o.Say(none.Why)
+		return out
+	}
+	out.Outcome, out.Err = outcomeOf(stopping, ctx, err), err
 	// Which of the three ended the wait is what a person wants to know first.
 	switch {
 	case out.Outcome == Stopped:

@@ -1,0 +1,286 @@
+package panel
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/internal/scenario"
+)
+
+// steps makes a document of steps, about a device of its own.
+func steps(list string) string {
+	return `{"format": "hubpanel-scenario", "version": 1, "name": "mine", "timeout": 1000, "stepTimeout": 5,
+		"hub": {"devices": [{"deviceId": "mine-1", "tags": {"a": 1}, "desired": {"interval": 3}}]}, "steps": [` + list + `]}`
+}
+
+// play plays a document to its end.
+func (pg *page) play(document string, o ScenarioOptions) scenario.Result {
+	pg.t.Helper()
+	d, err := FindScenario(document)
+	require.NoError(pg.t, err)
+	result, err := pg.PlayScenario(pg.t.Context(), d, o)
+	require.NoError(pg.t, err)
+	synctest.Wait()
+	return result
+}
+
+// faulty says whether faults are in force.
+func (pg *page) faulty() bool {
+	synctest.Wait()
+	pg.mu.Lock()
+	defer pg.mu.Unlock()
+	return pg.cloud.faults.any()
+}
+
+// report is a result as a test's failure shows it.
+func report(r scenario.Result) string {
+	raw, _ := json.MarshalIndent(r, "", "  ")
+	return string(raw)
+}
+
+func TestEveryBuiltInScenarioRunsToItsEnd(t *testing.T) {
+	for _, d := range scenario.Builtins() {
+		t.Run(d.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				pg := openPage(t, "scenario="+d.Name)
+				require.Contains(t, pg.read("scenario"), d.Title["en"])
+				require.Equal(t, "Not connected", pg.read("state"), "a link runs nothing")
+				pg.click("scenario-run")
+				for range 600 {
+					if !pg.has("scenario-stop") {
+						break
+					}
+					time.Sleep(time.Second)
+					valid(t, pg.View())
+				}
+				require.Contains(t, pg.read("scenario-result"), "Passed in ", "%s", textOf(pg.find("scenario")))
+				require.Len(t, pg.all("scenario-step"), len(d.Steps))
+				require.False(t, pg.faulty(), "what it broke is whole again")
+			})
+		})
+	}
+}
+
+// A second run begins as the first did: what the first left is made anew.
+func TestAScenarioRunsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		for range 2 {
+			for _, d := range scenario.Builtins() {
+				result, err := pg.PlayScenario(t.Context(), d, ScenarioOptions{})
+				require.NoError(t, err)
+				require.Equal(t, scenario.Passed, result.Outcome, "%s", report(result))
+			}
+		}
+	})
+}
+
+func TestScenarioSteps(t *testing.T) {
+	for _, c := range []struct {
+		name, steps string
+		outcome     scenario.Outcome
+		says        string // of the last step that ran
+		differs     string
+	}{
+		{"the twin that it began with", `{"connect": {}}, {"expect": {"twin": {"tags": {"a": 1}, "desired": {"interval": 3, "$version": 2}}}}`, scenario.Passed, "", ""},
+		{"a twin that is another", `{"connect": {}}, {"expect": {"twin": {"tags": {"a": 2}}}}`, scenario.TimedOut, "did not come within 5 s", "tags.a"},
+		{"a device that there is not", `{"connect": {"deviceId": "nobody"}}`, scenario.Failed, "404", ""},
+		{"sending without a connection", `{"send": {"data": 1}}`, scenario.Failed, "not connected", ""},
+		{"a refusal", `{"fault": {"refuse": 5}}, {"connect": {}}`, scenario.Failed, "refused", ""},
+		{"a refusal is a state", `{"connect": {}}, {"fault": {"refuse": 5, "cut": true}}, {"expect": {"state": "refused"}, "timeout": 300}`, scenario.Passed, "", ""},
+		{"a hub that is away for good", `{"fault": {"refuse": 3}}, {"connect": {}, "timeout": 30}`, scenario.TimedOut, "not done within 30 s", ""},
+		{"an answer that is another", `{"connect": {}}, {"answer": {"methodName": "m", "methodResponsePayload": {"a": 1}}},
+			{"invoke": {"methodName": "m", "expect": {"payload": {"a": 2}}}}`, scenario.Failed, "not what is expected", "payload.a"},
+		{"an error as an answer", `{"connect": {}}, {"answer": {"methodName": "*", "methodResponseCode": 500}}, {"invoke": {"methodName": "m"}}`, scenario.Failed, "not what is expected", "status"},
+		{"a device that is away", `{"invoke": {"methodName": "m"}}`, scenario.Failed, "404", ""},
+		{"nothing is expected twice", `{"connect": {}}, {"send": {"data": {"n": 1}}}, {"expectTelemetry": {"data": {"n": 1}}}, {"expectTelemetry": {"data": {"n": 1}}}`, scenario.TimedOut, "did not come", ""},
+		{"what is expected is the next that fits", `{"connect": {}}, {"send": {"data": {"n": 1}}}, {"send": {"data": {"n": 2}, "qos": 0}}, {"expectTelemetry": {"data": {"n": 2}}}`, scenario.Passed, "", ""},
+		{"properties without a value", `{"connect": {}}, {"c2d": {"data": {"x": 1}, "properties": {"a": null, "b": ""}}}, {"expect": {"message": {"data": {"x": 1}, "properties": {"a": null, "b": ""}}}}`, scenario.Passed, "", ""},
+		{"a message waits for the device", `{"c2d": {"data": "queued", "ack": "full", "expiry": 60}}, {"connect": {}}, {"expect": {"message": {"data": "queued"}}}`, scenario.Passed, "", ""},
+		{"reported properties", `{"connect": {"initReportedProperties": {"a": {"b": 1}}}}, {"expect": {"reported": {"a": {"b": 1}, "$version": 2}}}, {"report": {"a": null}}, {"expect": {"twin": {"reported": {"a": {"$absent": true}}}}}`, scenario.Passed, "", ""},
+		{"going away", `{"connect": {}}, {"disconnect": {}}, {"expect": {"state": "disconnected"}}`, scenario.Passed, "", ""},
+		{"coming back", `{"connect": {}}, {"fault": {"cut": true}}, {"expect": {"state": "reconnecting"}}, {"expect": {"state": "connected"}, "timeout": 60}`, scenario.Passed, "", ""},
+		{"nothing to cut", `{"fault": {"cut": true}}`, scenario.Failed, "404", ""},
+		{"an assignment that there is not", `{"connect": {"assigned": true}}`, scenario.Failed, "register first", ""},
+		{"an enrollment that there is not", `{"register": {"registrationId": "nobody"}}`, scenario.Failed, "404", ""},
+		{"many at once", `{"connect": {}}, {"send": {"template": "{\"n\": $.N}", "variables": {"N": {"kind": "counter", "args": [1, 1]}}, "msgCount": 2500}}, {"expectTelemetry": {"data": {"n": {"$any": true}}, "count": 2500}}`, scenario.Passed, "", ""},
+		{"a picture where nobody takes any", `{"screenshot": "x"}, {"wait": 1}`, scenario.Passed, "", ""},
+		{"the whole takes too long", `{"wait": 100, "timeout": 3}`, scenario.TimedOut, "within 3 s", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				pg := openPage(t, "")
+				result := pg.play(steps(c.steps), ScenarioOptions{})
+				require.Equal(t, c.outcome, result.Outcome, "%s", report(result))
+				valid(t, pg.View())
+				if c.outcome == scenario.Passed {
+					return
+				}
+				last := result.Steps[0]
+				for _, s := range result.Steps {
+					if s.Outcome != scenario.NotRun {
+						last = s
+					}
+				}
+				require.Contains(t, last.Text, c.says)
+				require.Equal(t, c.differs, strings.Join(last.Differs, ","))
+				require.Contains(t, pg.read("scenario-why"), c.says)
+			})
+		})
+	}
+}
+
+func TestTheSameSeedSendsTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		send := `{"connect": {}}, {"send": {"template": "{\"t\": $.T, \"id\": \"$.Guid\"}", "variables": {"T": {"kind": "random", "args": [0, 1000000]}}, "msgCount": 5%s}}`
+		bodies := func(seed string) (list []string) {
+			pg.play(steps(fmt.Sprintf(send, seed)), ScenarioOptions{})
+			events := pg.cloud.events[len(pg.cloud.events)-5:]
+			for i := range events {
+				list = append(list, string(events[i].read().Body))
+			}
+			return list
+		}
+		first := bodies(`, "seed": 4`)
+		require.Equal(t, first, bodies(`, "seed": 4`))
+		require.NotEqual(t, first, bodies(`, "seed": 5`))
+	})
+}
+
+func TestAScenarioIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		pg.ShowScenario(mustFind(t, steps(`{"fault": {"throttle": true}}, {"wait": 100}, {"connect": {}}`)), "")
+		pg.click("scenario-run")
+		time.Sleep(10 * time.Second)
+		require.True(t, pg.faulty())
+		current, _ := pg.all("scenario-step")[1].Attr("aria-current")
+		require.Equal(t, "step", current)
+		_, err := pg.PlayScenario(t.Context(), scenario.Builtin("methods"), ScenarioOptions{})
+		require.ErrorContains(t, err, "runs already")
+		require.Equal(t, "scenario", ErrorCode(err))
+		pg.click("scenario-stop")
+		require.Contains(t, pg.read("scenario-result"), "Stopped after 1")
+		for i, want := range []string{"passed", "stopped", "not-run"} {
+			outcome, _ := pg.all("scenario-step")[i].Attr("data-outcome")
+			require.Equal(t, want, outcome)
+		}
+		require.False(t, pg.faulty(), "its faults end with it")
+
+		// Another takes its place, and the page goes with the one that is shown.
+		pg.click("scenario-run")
+		d := scenario.Builtin("methods")
+		result, err := pg.ReplaceScenario(t.Context(), d, ScenarioOptions{})
+		require.NoError(t, err)
+		require.Equal(t, scenario.Passed, result.Outcome)
+		require.Equal(t, fmt.Sprintf("%[1]d of %[1]d", len(d.Steps)), pg.read("scenario-progress"))
+		pg.click("scenario-close")
+		require.True(t, pg.has("scenarios"))
+	})
+}
+
+func mustFind(t *testing.T, text string) *scenario.Document {
+	t.Helper()
+	d, err := FindScenario(text)
+	require.NoError(t, err)
+	return d
+}
+
+// Closing the page ends what plays, and waits for it.
+func TestThePageIsClosedWhileAScenarioRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		ended := make(chan scenario.Outcome, 1)
+		d := mustFind(t, steps(`{"connect": {}}, {"wait": 100}`))
+		go func() {
+			result, _ := pg.PlayScenario(context.Background(), d, ScenarioOptions{})
+			ended <- result.Outcome
+		}()
+		time.Sleep(time.Second)
+		pg.Close()
+		require.Equal(t, scenario.Stopped, <-ended)
+	})
+}
+
+func TestAScenarioNeverRunsOnARealHub(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		silent := func(ctx context.Context, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }
+		p := New(Env{Dial: silent, Params: ParseParams("hub=inpage", "")})
+		t.Cleanup(p.Close)
+		p.Start()
+		synctest.Wait()
+		pg := &page{t: t, Panel: p}
+		pg.typeIn("connection-string", "HostName=real.azure-devices.net;DeviceId=d;SharedAccessKey=c2VjcmV0c2VjcmV0c2VjcmV0")
+		pg.click("connect")
+		result := pg.play(steps(`{"wait": 1}`), ScenarioOptions{})
+		require.Equal(t, scenario.Failed, result.Outcome)
+		require.Contains(t, result.Text, "disconnect the device first")
+		require.Equal(t, scenario.NotRun, result.Steps[0].Outcome)
+		require.Contains(t, pg.read("scenario-result"), "disconnect the device first")
+		require.True(t, pg.device.running(), "the person's device goes on")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		nobody := func(context.Context, *FetchRequest) (*FetchResponse, error) { return nil, context.Canceled }
+		p := New(Env{Fetch: nobody, Params: ParseParams("hub=served", "")})
+		t.Cleanup(p.Close)
+		p.Start()
+		result := (&page{t: t, Panel: p}).play(steps(`{"wait": 1}`), ScenarioOptions{})
+		require.Contains(t, result.Text, "there is none behind this page")
+	})
+}
+
+func TestPicturesAreTakenByWhoeverCan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "")
+		var names []string
+		var told []scenario.Outcome
+		result := pg.play(steps(`{"screenshot": "one"}, {"screenshot": "two"}`), ScenarioOptions{
+			Shoot:  func(_ context.Context, name string) error { names = append(names, name); return nil },
+			OnStep: func(r scenario.StepResult) { told = append(told, r.Outcome) },
+		})
+		require.Equal(t, scenario.Passed, result.Outcome)
+		require.Equal(t, []string{"one", "two"}, names)
+		require.Equal(t, []scenario.Outcome{scenario.Passed, scenario.Passed}, told)
+	})
+}
+
+func TestFilesAreToldApartByTheirFormat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "lang=pl")
+		drop := func(name, text string) {
+			pg.Handle(func(e Event) { pg.OpenFiles(e.Files) }, Event{Files: []File{{Name: name, Size: int64(len(text)), Data: []byte(text)}}})
+			synctest.Wait()
+		}
+		drop("mine.json", steps(`{"title": {"en": "one", "pl": "raz"}, "wait": 1}`))
+		require.Contains(t, pg.read("scenario"), "mine.json")
+		require.Contains(t, pg.read("scenario-step"), "raz")
+
+		drop("broken.json", steps(`{"wait": "x"}`))
+		require.Contains(t, pg.read("scenario-problem"), "broken.json: scenariusz jest błędny: steps[0].wait: wpisz liczbę")
+		require.Contains(t, pg.read("scenario"), "mine.json", "the one that was there stays")
+
+		drop("template.json", steps(`{"wait": 1}, {"send": {"template": "{$.N}", "variables": {"N": {"kind": "counter", "args": [1]}}}}`))
+		require.Contains(t, pg.read("scenario-problem"), "steps[1].send: ")
+
+		drop("session.json", `{"format": "hubpanel-session", "version": 9}`)
+		require.Contains(t, pg.read("export-result"), "9")
+	})
+}
+
+func TestALinkToAScenarioThatThereIsNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "scenario=nothing")
+		require.Contains(t, pg.read("scenario-problem"), "There is no scenario of the name nothing.")
+		pg.click("scenario-show-methods")
+		require.Contains(t, pg.read("scenario"), "Direct methods")
+	})
+}
