@@ -25,6 +25,8 @@ type Options struct {
 	Width, Height int
 	// Hosts are names that resolve to 127.0.0.1 beside localhost. Other names do not resolve.
 	Hosts []string
+	// Map are names, which may begin with "*.", and the host:port that every connection to them goes to instead, whatever its port.
+	Map map[string]string
 	// Unrecorded pages have no record of requests. It costs time and memory for
 	// every WebSocket message, which measurements must not pay.
 	Unrecorded bool
@@ -72,6 +74,9 @@ func (o *Options) flags(path string) []chromedp.ExecAllocatorOption {
 	rules := []string{"MAP * ~NOTFOUND", "EXCLUDE localhost", "EXCLUDE 127.0.0.1", "EXCLUDE [::1]"}
 	for _, host := range o.Hosts {
 		rules = append([]string{"MAP " + host + " 127.0.0.1"}, rules...)
+	}
+	for name, to := range o.Map {
+		rules = append([]string{"MAP " + name + " " + to}, rules...)
 	}
 	// The defaults are headless, with a profile in a temporary directory, and without sandbox when root.
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
