@@ -16,6 +16,7 @@ const (
 	aHub       = "wss://a-hub.azure-devices.net/x"
 	aHubInGov  = "wss://a-hub.device.azure-devices.us/x"
 	aDPS       = "wss://global.azure-devices-provisioning.cn/x"
+	aHubAsked  = "https://a-hub.azure-devices.net/"
 	anyoneElse = "https://anyone-else.example/x"
 	loopback   = "ws://127.0.0.1:9/x" // the discard port, where nothing listens
 )
@@ -27,15 +28,15 @@ func TestBrowserHoldsThePageToItsPolicy(t *testing.T) {
 	served := serveHere(t).URL
 	static := serveStatic(t, "/some/where") + "/some/where"
 	for url, allowed := range map[string]map[string]bool{
-		served + "/":           {aHub: true, aHubInGov: true, aDPS: true, loopback: true},
-		static + "/":           {aHub: true, aHubInGov: true, aDPS: true},
+		served + "/":           {aHub: true, aHubInGov: true, aDPS: true, aHubAsked: true, loopback: true},
+		static + "/":           {aHub: true, aHubInGov: true, aDPS: true, aHubAsked: true},
 		served + "/embed.html": {},
 		static + "/embed.html": {},
 	} {
 		page, err := chrome.NewPage()
 		require.NoError(t, err)
 		page.Open(t, url)
-		for _, address := range []string{aHub, aHubInGov, aDPS, loopback, anyoneElse} {
+		for _, address := range []string{aHub, aHubInGov, aDPS, aHubAsked, loopback, anyoneElse} {
 			stopped, err := chromedp.Run(page.Context(), chromedp.Evaluate[string](`new Promise((resolve) => {
 				document.addEventListener("securitypolicyviolation", (e) => resolve(e.effectiveDirective), { once: true });
 				const address = "`+address+`";

@@ -30,7 +30,9 @@ var loopbackSources = []string{
 func indexConnect(extra []string, loopback bool) []string {
 	sources := []string{"'self'"}
 	for _, host := range azureHosts {
-		sources = append(sources, "wss://"+host+":443")
+		// https too, for the doctor: whether a host answers at all, which a failed WebSocket does not tell. The hub gives a page no
+		// more than that, having no CORS headers.
+		sources = append(sources, "wss://"+host+":443", "https://"+host+":443")
 	}
 	sources = append(sources, extra...)
 	if loopback {

@@ -122,7 +122,8 @@ func TestPolicyOfTheServedPage(t *testing.T) {
 	connect := strings.Fields(policy["connect-src"])
 	require.Subset(t, connect, []string{
 		"'self'", "wss://*.azure-devices.net:443", "wss://*.azure-devices.cn:443", "wss://*.azure-devices.us:443",
-		"wss://*.azure-devices-provisioning.net:443", "wss://gateway.example", "ws://127.0.0.1:*", "ws://localhost:*",
+		"wss://*.azure-devices-provisioning.net:443", "https://*.azure-devices.net:443", "https://*.azure-devices.cn:443", "https://*.azure-devices.us:443",
+		"https://*.azure-devices-provisioning.net:443", "wss://gateway.example", "ws://127.0.0.1:*", "ws://localhost:*",
 	})
 
 	require.Equal(t, "no-referrer", r.Header.Get("Referrer-Policy"))
