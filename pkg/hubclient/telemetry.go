@@ -30,6 +30,7 @@ type sending struct {
 	publishes []publish
 	left      int        // publishes without an acknowledgement; owned by the loop
 	done      chan error // size 1; gets one result for each time that the loop took the call
+	sent      func()     // see WithSent; nil: nobody asks
 	topic     []byte     // scratch
 	block     []byte     // where the frames are, as far as they fit
 }
@@ -64,7 +65,7 @@ func (p *sendingPool) put(s *sending) {
 	if len(s.publishes) != 1 || cap(s.block) > keepBlock {
 		return
 	}
-	s.ctx, s.publishes[0].frame = nil, nil
+	s.ctx, s.sent, s.publishes[0].frame = nil, nil, nil
 	p.pool.Put(s)
 }
 
@@ -90,9 +91,29 @@ func (c *Client) SendBatch(ctx context.Context, ms []Message) error {
 	return c.send(ctx, mqttcodec.QoS1, ms...)
 }
 
+// SendBatchQoS0 sends all of ms as SendQoS0 does, in order, and returns nil when all are written. If the connection breaks before, the
+// error is ErrConnectionLost, and how many of them arrived, nobody tells. Nothing is sent when one of them is not valid.
+func (c *Client) SendBatchQoS0(ctx context.Context, ms []Message) error {
+	if len(ms) == 0 {
+		return nil
+	}
+	return c.send(ctx, mqttcodec.QoS0, ms...)
+}
+
+type sentKey struct{}
+
+// WithSent returns a context with which Send and its kin call sent when the message, or the last one of a batch, is put in line for the
+// writer: until then it waits for a connection, or for room. At QoS 1 sent is called again each time that the message goes out again
+// after a reconnect. It runs on the goroutine that owns the connection, so it must not block, and must not call the Client; it may
+// still run when the call has returned because its context ended.
+func WithSent(ctx context.Context, sent func()) context.Context {
+	return context.WithValue(ctx, sentKey{}, sent)
+}
+
 func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) error {
 	s := c.sendings.get()
 	s.ctx, s.qos, s.left = ctx, qos, len(ms)
+	s.sent, _ = ctx.Value(sentKey{}).(func())
 	if cap(s.publishes) < len(ms) {
 		s.publishes = make([]publish, len(ms))
 	}
@@ -241,7 +262,10 @@ func (b *outbox) remove(p *publish) {
 // take takes a call that Send and its kin have offered. The device is connected.
 func (l *loop) take(s *sending) {
 	if s.qos == mqttcodec.QoS0 {
-		l.link.sendFrame(s.publishes[0].frame)
+		for i := range s.publishes {
+			l.link.sendFrame(s.publishes[i].frame)
+		}
+		s.wentOut(&s.publishes[len(s.publishes)-1])
 		l.outbox.unwritten = append(l.outbox.unwritten, s)
 		return
 	}
@@ -272,6 +296,7 @@ func (l *loop) publish() {
 		binary.BigEndian.PutUint16(p.frame[p.idAt:], p.id)
 		b.add(p)
 		l.link.sendFrame(p.frame)
+		p.of.wentOut(p)
 	}
 	if sent == len(b.waiting) {
 		clear(b.waiting)
@@ -293,6 +318,14 @@ func (l *loop) publishAgain() {
 		}
 		p.sentAt = l.now
 		l.link.sendFrame(p.frame)
+		p.of.wentOut(p)
+	}
+}
+
+// wentOut tells whoever asks that p, if it is the last of its call, is in line for the writer.
+func (s *sending) wentOut(p *publish) {
+	if s.sent != nil && p == &s.publishes[len(s.publishes)-1] {
+		s.sent()
 	}
 }
 
