@@ -51,6 +51,8 @@ type SystemProperties struct {
 	MessageSchema      string
 	ConnectionDeviceID string // who sent it, to a module's input
 	ConnectionModuleID string
+	DiagnosticID       string // diagnostics sampling, which distributed tracing has replaced
+	DiagnosticContext  string // such as "creationtimeutc=1506054179"
 	Ack                string // none, positive, negative or full: the feedback that the sender of a message to a device asked for
 }
 
@@ -77,14 +79,17 @@ var SystemPropertyTable = []SystemProperty{
 	{"$.schema", "iothub-message-schema", "the body's schema"},
 	{"$.cdid", "iothub-connection-device-id", "the device that sent it"},
 	{"$.cmid", "iothub-connection-module-id", "the module that sent it"},
+	{"$.diagid", "Diagnostic-Id", "diagnostics sampling: an id by which the service finds the message"},
+	{"$.diagctx", "Correlation-Context", "diagnostics sampling: what belongs to the id, such as creationtimeutc=1506054179"},
 	{"iothub-ack", "iothub-ack", "the feedback asked for: none, positive, negative or full"},
 }
 
 // fields returns where the values are, in the order of SystemPropertyTable. Function pointers in the table would move every
 // message to the heap.
-func (s *SystemProperties) fields() [15]*string {
+func (s *SystemProperties) fields() [17]*string {
 	return [...]*string{&s.MessageID, &s.CorrelationID, &s.UserID, &s.To, &s.Expiry, &s.ContentType, &s.ContentEncoding, &s.OutputName,
-		&s.ComponentName, &s.InterfaceID, &s.CreationTime, &s.MessageSchema, &s.ConnectionDeviceID, &s.ConnectionModuleID, &s.Ack}
+		&s.ComponentName, &s.InterfaceID, &s.CreationTime, &s.MessageSchema, &s.ConnectionDeviceID, &s.ConnectionModuleID,
+		&s.DiagnosticID, &s.DiagnosticContext, &s.Ack}
 }
 
 // Set gives the property with that bag key a value, and reports whether there is one.

@@ -20,7 +20,7 @@ func TestBag(t *testing.T) {
 		"the C SDK's tests":     {"iothub-ack=Full&propName=PropValue&%24.to=%2Fdevices%2FmyDeviceId%2Fmessages%2FdeviceBound&%24.cid&%24.uid", SystemProperties{Ack: "Full", To: "/devices/myDeviceId/messages/deviceBound"}, Properties{{Name: "propName", Value: "PropValue"}}, "%24.to=%2Fdevices%2FmyDeviceId%2Fmessages%2FdeviceBound&iothub-ack=Full&propName=PropValue"},
 		"a module's output":     {"%24.on=out%201&a=b/", SystemProperties{OutputName: "out 1"}, Properties{{Name: "a", Value: "b"}}, "%24.on=out%201&a=b"},
 		"a plus is a plus":      {"a+b=c+d", SystemProperties{}, Properties{{Name: "a+b", Value: "c+d"}}, "a%2Bb=c%2Bd"},
-		"what it does not know": {"%24.diagid=x", SystemProperties{}, Properties{{Name: "$.diagid", Value: "x"}}, ""},
+		"what it does not know": {"%24.other=x", SystemProperties{}, Properties{{Name: "$.other", Value: "x"}}, ""},
 		"a slash left as it is": {"a=b/c", SystemProperties{}, Properties{{Name: "a", Value: "b/c"}}, "a=b%2Fc"},
 		"a value with =":        {"a=b=c", SystemProperties{}, Properties{{Name: "a", Value: "b=c"}}, "a=b%3Dc"},
 		"the same name twice":   {"a=1&a=2", SystemProperties{}, Properties{{Name: "a", Value: "1"}, {Name: "a", Value: "2"}}, ""},
