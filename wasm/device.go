@@ -48,7 +48,7 @@ func openDevice(text string, callbacks js.Value) (any, error) {
 		return nil, err
 	}
 	d := &scriptDevice{emit: callbacks.Get("emit"), method: callbacks.Get("method"), ended: make(chan struct{}), ready: make(chan error, 1)}
-	d.client, err = hubclient.New(credentials, &hubclient.Options{
+	o := &hubclient.Options{
 		Endpoint:     options.Endpoint,
 		CleanSession: options.CleanSession,
 		ModelID:      options.ModelID,
@@ -58,8 +58,11 @@ func openDevice(text string, callbacks js.Value) (any, error) {
 		OnDesired:    d.onDesired,
 		OnMethod:     d.onMethod,
 		Trace:        d.onPacket,
-	})
-	if err != nil {
+	}
+	if credentials.ModuleID != "" { // only modules have inputs
+		o.OnInput = d.onInput
+	}
+	if d.client, err = hubclient.New(credentials, o); err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -98,6 +101,11 @@ func (d *scriptDevice) onState(s hubclient.State) {
 
 func (d *scriptDevice) onMessage(_ context.Context, m hubclient.Delivery) error {
 	d.event("message", panel.ScriptDelivery(m))
+	return nil
+}
+
+func (d *scriptDevice) onInput(_ context.Context, m hubclient.Delivery) error {
+	d.event("input", panel.ScriptDelivery(m))
 	return nil
 }
 

@@ -82,11 +82,22 @@ export interface Message {
   messageId?: string;
   correlationId?: string;
   duplicate?: boolean;
-  input?: string;
+}
+
+/** A message to an input of a module. */
+export interface InputMessage extends Message {
+  /** The input's name. */
+  input: string;
+  /** Who sent it, if the hub says so. */
+  connectionDeviceId?: string;
+  connectionModuleId?: string;
 }
 
 export interface Events {
+  /** From the cloud to the device. A module gets none. */
   message: Message;
+  /** To an input of the module. A device gets none. */
+  input: InputMessage;
   /** The whole desired properties when full, else what has changed. */
   desired: { patch: { [name: string]: Json }; version: number; full: boolean };
   state: { phase: string; attempt: number; retryInMs: number; error?: string; code?: Code };

@@ -171,13 +171,13 @@ class Device {
   }
 
   /**
-   * Calls handler for every "message", "desired", "state" or "packet". Returns a function that ends that.
+   * Calls handler for every "message", "input" (a module's), "desired", "state" or "packet". Returns a function that ends that.
    * A message's body is a Uint8Array; its text() and json() read it. What the hub sent before the first handler of its
    * kind was there (with a kept session, it sends right behind its CONNACK) is kept for that handler: the latest 1,000.
    */
   on(name, handler) {
-    if (!["message", "desired", "state", "packet"].includes(name)) {
-      throw coded("argument", `there is no event "${name}": use message, desired, state or packet`);
+    if (!["message", "input", "desired", "state", "packet"].includes(name)) {
+      throw coded("argument", `there is no event "${name}": use message, input, desired, state or packet`);
     }
     const list = this.#handlers.get(name) ?? new Set();
     this.#handlers.set(name, list.add(handler));
@@ -240,7 +240,7 @@ class Device {
   }
 
   #emit(name, event) {
-    if (name === "message") {
+    if (name === "message" || name === "input") {
       const body = fromBase64(event.body);
       const text = () => new TextDecoder().decode(body);
       event = { ...event, body, text, json: () => JSON.parse(text()) };

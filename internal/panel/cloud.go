@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -31,7 +30,11 @@ type cloud struct {
 	dropped int
 	log     journal // the operations log
 
+	module  string   // of the target: then this side talks about it, and not about its device
+	modules []string // that the target has, in order
+
 	message struct {
+		input                          field // of the module
 		body, messageID, correlationID field
 		expiry                         field // seconds from now; empty: the hub's own
 		ack                            string
@@ -72,6 +75,7 @@ func newCloud() cloud {
 	c.message.body.set("Hello, device")
 	c.message.properties.add("priority", "high")
 	c.message.ack = "none"
+	c.message.input.set("input1")
 	c.desired.patch.set("{\n  \"telemetryInterval\": 10\n}")
 	c.invoke.name.set("reboot")
 	c.invoke.payload.set("{\n  \"delay\": 5\n}")
@@ -167,18 +171,24 @@ func (p *Panel) loadDevices(ctx context.Context) {
 		}
 		return
 	}
+	p.loadTarget(ctx)
+}
+
+// loadTarget reads what the hub knows of the target: its modules and its twin.
+func (p *Panel) loadTarget(ctx context.Context) {
+	p.loadModules(ctx)
 	p.loadCloudTwin(ctx)
 }
 
 // loadCloudTwin reads the target's whole twin, as a service sees it.
 func (p *Panel) loadCloudTwin(ctx context.Context) {
 	p.mu.Lock()
-	target := p.cloud.target
+	target, module, path := p.cloud.target, p.cloud.module, p.cloud.twinPath()
 	p.mu.Unlock()
 	if target == "" {
 		return
 	}
-	twin, err := p.readCloudTwin(ctx, target)
+	twin, err := p.readCloudTwin(ctx, path)
 	if err != nil {
 		if ctx.Err() == nil {
 			p.fail("hub", err)
@@ -189,7 +199,7 @@ func (p *Panel) loadCloudTwin(ctx context.Context) {
 		"tags": orEmpty(twin.Tags), "desired": withoutMetadata(twin.Properties.Desired), "reported": withoutMetadata(twin.Properties.Reported),
 	})
 	p.update(func() {
-		if p.cloud.target == target {
+		if p.cloud.target == target && p.cloud.module == module {
 			p.cloud.twin.document, p.cloud.twin.version = indented(shown), twin.Version
 		}
 	})
@@ -205,8 +215,8 @@ type cloudTwin struct {
 	} `json:"properties"`
 }
 
-func (p *Panel) readCloudTwin(ctx context.Context, id string) (twin cloudTwin, err error) {
-	raw, err := p.ask(ctx, "GET", "/twins/"+url.PathEscape(id)+apiVersion, nil, nil)
+func (p *Panel) readCloudTwin(ctx context.Context, path string) (twin cloudTwin, err error) {
+	raw, err := p.ask(ctx, "GET", path+apiVersion, nil, nil)
 	if err == nil {
 		err = json.Unmarshal(raw, &twin)
 	}

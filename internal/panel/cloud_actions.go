@@ -13,15 +13,16 @@ import (
 
 // SelectDevice makes a registered device the one that the cloud side talks about.
 func (p *Panel) SelectDevice(id string) {
-	p.update(func() { p.cloud.target, p.cloud.twin.document = id, "" })
-	p.start("the twin", p.loadCloudTwin)
+	p.update(func() { p.cloud.aim(id, "") })
+	p.start("the device", p.loadTarget)
 }
 
 // SendToDevice sends the cloud side's message to the target.
 func (p *Panel) SendToDevice() {
-	var target string
+	var target, path, to string
 	var body []byte
 	header := map[string]string{}
+	var problem error
 	expiry, err := p.expiry()
 	if err != nil {
 		p.update(func() { p.cloud.message.result = p.resultOf(err, "") })
@@ -30,9 +31,19 @@ func (p *Panel) SendToDevice() {
 	p.update(func() {
 		m := &p.cloud.message
 		m.busy, target, body = true, p.cloud.target, []byte(m.body.text)
+		path, to = deviceBoundPath(target), target
+		if module := p.cloud.module; module != "" {
+			input := strings.TrimSpace(m.input.text)
+			to = p.cloud.name()
+			path = "/devices/" + url.PathEscape(target) + "/modules/" + url.PathEscape(module) + "/inputs/" + url.PathEscape(input) + apiVersion
+			if problem = checkInput(input); problem != nil {
+				m.busy, m.result = false, p.resultOf(problem, "")
+				return
+			}
+		}
 		id := strings.TrimSpace(m.messageID.text)
 		if id == "" { // without one its way could not be followed
-			id = newMessageID()
+			id = newMessageID("c2d-")
 		}
 		header["iothub-messageid"] = id
 		if id := strings.TrimSpace(m.correlationID.text); id != "" {
@@ -52,17 +63,25 @@ func (p *Panel) SendToDevice() {
 			header["Content-Type"], header["Content-Encoding"] = "application/json", "utf-8"
 		}
 	})
-	p.start("send to the device", func(ctx context.Context) { p.sendToDevice(ctx, target, body, header) })
+	if problem != nil {
+		return
+	}
+	p.start("send to the device", func(ctx context.Context) { p.sendToDevice(ctx, target, to, path, body, header) })
 }
 
-// sendToDevice sends a message to a device, and says what came of it. The headers hold a message id.
-func (p *Panel) sendToDevice(ctx context.Context, target string, body []byte, header map[string]string) error {
+// deviceBoundPath is where the emulator takes cloud-to-device messages.
+func deviceBoundPath(deviceID string) string {
+	return "/devices/" + url.PathEscape(deviceID) + "/messages/deviceBound" + apiVersion
+}
+
+// sendToDevice sends a message to a device, or to an input of its module to, and says what came of it. The headers hold a message id.
+func (p *Panel) sendToDevice(ctx context.Context, target, to, path string, body []byte, header map[string]string) error {
 	p.update(func() { p.cloud.follows(p.now(), target, header["iothub-messageid"], oneLine(string(body), 90)) })
-	_, err := p.ask(ctx, "POST", "/devices/"+url.PathEscape(target)+"/messages/deviceBound"+apiVersion, body, header)
+	_, err := p.ask(ctx, "POST", path, body, header)
 	p.update(func() {
 		m := &p.cloud.message
 		m.busy = false
-		m.result = p.resultOf(err, p.say("The hub has it: it delivers as soon as %s is connected.", target))
+		m.result = p.resultOf(err, p.say("The hub has it: it delivers as soon as %s is connected.", to))
 		if err != nil {
 			p.cloud.refused(target, header["iothub-messageid"], m.result.text)
 		}
@@ -104,21 +123,21 @@ type changedTwin struct {
 
 // updateTwin sends a patch of the target's twin. what names it in errors; said, which has the lock, tells the success.
 func (p *Panel) updateTwin(part *twinPatch, what *told, body func(json.RawMessage) any, said func(changedTwin) string) {
-	var target, patch string
-	p.update(func() { target, patch = p.cloud.target, part.patch.text })
+	var path, patch string
+	p.update(func() { path, patch = p.cloud.twinPath(), part.patch.text })
 	if err := checkObject(what.Format, patch); err != nil {
 		p.update(func() { part.result = p.resultOf(err, "") })
 		return
 	}
 	p.update(func() { part.busy = true })
 	p.start("update the twin", func(ctx context.Context) {
-		p.patchTwin(ctx, target, part, body(json.RawMessage(patch)), said)
+		p.patchTwin(ctx, path, part, body(json.RawMessage(patch)), said)
 	})
 }
 
-// patchTwin changes a device's twin, and says what came of it.
-func (p *Panel) patchTwin(ctx context.Context, target string, part *twinPatch, body any, said func(changedTwin) string) error {
-	raw, err := p.ask(ctx, "PATCH", "/twins/"+url.PathEscape(target)+apiVersion, body, nil)
+// patchTwin changes the twin at a path of the service, and says what came of it.
+func (p *Panel) patchTwin(ctx context.Context, path string, part *twinPatch, body any, said func(changedTwin) string) error {
+	raw, err := p.ask(ctx, "PATCH", path+apiVersion, body, nil)
 	var twin changedTwin
 	if err == nil {
 		err = json.Unmarshal(raw, &twin)
@@ -130,10 +149,10 @@ func (p *Panel) patchTwin(ctx context.Context, target string, part *twinPatch, b
 
 // InvokeMethod calls the direct method of the cloud side's form on the target, and waits for the device's answer.
 func (p *Panel) InvokeMethod() {
-	var target, name, payload, timeout, connectTimeout string
+	var target, path, name, payload, timeout, connectTimeout string
 	p.update(func() {
 		c := &p.cloud
-		target, name, payload, timeout = c.target, strings.TrimSpace(c.invoke.name.text), c.invoke.payload.text, c.invoke.timeout.text
+		target, path, name, payload, timeout = c.name(), c.twinPath(), strings.TrimSpace(c.invoke.name.text), c.invoke.payload.text, c.invoke.timeout.text
 		connectTimeout = c.invoke.connectTimeout.text
 	})
 	seconds, err := strconv.Atoi(strings.TrimSpace(timeout))
@@ -156,7 +175,7 @@ func (p *Panel) InvokeMethod() {
 	}
 	p.update(func() { p.cloud.invoke.busy = true })
 	p.start("invoke the method", func(ctx context.Context) {
-		p.invoke(ctx, target, name, json.RawMessage(payload), seconds, patience)
+		p.invoke(ctx, target, path, name, json.RawMessage(payload), seconds, patience)
 	})
 }
 
@@ -166,10 +185,10 @@ type methodAnswer struct {
 	Payload json.RawMessage `json:"payload"`
 }
 
-// invoke calls a direct method of a device, waits for the answer, and says what came of it. The time-outs are in seconds.
-func (p *Panel) invoke(ctx context.Context, target, name string, payload json.RawMessage, timeout, connectTimeout int) (methodAnswer, error) {
+// invoke calls a direct method of what has its twin at a path of the service, waits for the answer, and says what came of it. The time-outs are in seconds.
+func (p *Panel) invoke(ctx context.Context, target, path, name string, payload json.RawMessage, timeout, connectTimeout int) (methodAnswer, error) {
 	began := time.Now()
-	raw, err := p.ask(ctx, "POST", "/twins/"+url.PathEscape(target)+"/methods"+apiVersion, map[string]any{
+	raw, err := p.ask(ctx, "POST", path+"/methods"+apiVersion, map[string]any{
 		"methodName": name, "payload": payload, "responseTimeoutInSeconds": timeout, "connectTimeoutInSeconds": connectTimeout,
 	}, nil)
 	var answer methodAnswer

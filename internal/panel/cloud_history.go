@@ -22,7 +22,7 @@ type sentMessage struct {
 }
 
 // newMessageID makes an id for a message that a person gave none.
-func newMessageID() string { return "c2d-" + strings.ToLower(rand.Text()[:8]) }
+func newMessageID(prefix string) string { return prefix + strings.ToLower(rand.Text()[:8]) }
 
 // expiry is when the message on the page expires, in ISO 8601; empty: the hub decides.
 func (p *Panel) expiry() (string, error) {

@@ -2,6 +2,7 @@ package panel
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -183,17 +184,13 @@ func (s *copySource) environment(comment string) string {
 
 func (s *copySource) node() string {
 	client := "const { " + s.clientClass("Client", "ModuleClient") + ", Message } = require(\"azure-iot-device\");\n"
-	var set strings.Builder
-	for _, f := range []struct{ name, value string }{
-		{"contentType", s.message.ContentType}, {"contentEncoding", s.message.ContentEncoding},
-		{"messageId", s.message.MessageID}, {"correlationId", s.message.CorrelationID},
-	} {
-		if f.value != "" {
-			fmt.Fprintf(&set, "  message.%s = %s;\n", f.name, stringLiteral(f.value))
-		}
-	}
+	set := s.setSystem("//", map[string]string{
+		"$.ct": "  message.contentType = %s;", "$.ce": "  message.contentEncoding = %s;", "$.mid": "  message.messageId = %s;",
+		"$.cid": "  message.correlationId = %s;", "$.uid": "  message.userId = %s;", "$.to": "  message.to = %s;", "$.exp": "  message.expiryTimeUtc = %s;",
+		"$.sub": "  message.properties.add(\"dt-subject\", %s);", "$.ifid": "  message.interfaceId = %s;",
+	}, s.outputKey())
 	for _, property := range s.message.Properties {
-		fmt.Fprintf(&set, "  message.properties.add(%s, %s);\n", stringLiteral(property.Name), stringLiteral(property.Value))
+		fmt.Fprintf(set, "  message.properties.add(%s, %s);\n", stringLiteral(property.Name), stringLiteral(property.Value))
 	}
 	return "// npm install azure-iot-device azure-iot-device-mqtt\n" + s.environment("//") + client +
 		"const { MqttWs } = require(\"azure-iot-device-mqtt\"); // MQTT over WebSocket, port 443\n\n" +
@@ -201,10 +198,29 @@ func (s *copySource) node() string {
 		"  const device = " + s.clientClass("Client", "ModuleClient") + ".fromConnectionString(process.env.IOTHUB_DEVICE_CONNECTION_STRING, MqttWs);\n" +
 		"  await device.open();\n" +
 		"  const message = new Message(" + stringLiteral(string(s.message.Body)) + ");\n" + set.String() +
-		"  await device." + s.clientClass("sendEvent(", "sendOutputEvent(\"output\", ") + "message);\n" +
+		"  await device." + s.clientClass("sendEvent(", "sendOutputEvent("+stringLiteral(cmp.Or(s.message.OutputName, "output"))+", ") + "message);\n" +
 		"  await device.close();\n" +
 		"})();\n"
 }
+
+// setSystem sets the system properties as a library has them, a line each; of what it has no way to set, a comment is left. said is
+// the key of one that is set elsewhere.
+func (s *copySource) setSystem(comment string, lines map[string]string, said string) *strings.Builder {
+	set := &strings.Builder{}
+	for key, value := range s.message.SystemProperties.All() {
+		switch line, ok := lines[key]; {
+		case key == said:
+		case ok:
+			fmt.Fprintf(set, line+"\n", stringLiteral(value))
+		default:
+			fmt.Fprintf(set, "%s %s (%s) is left out: this library cannot set it.\n", comment, systemName(key), key)
+		}
+	}
+	return set
+}
+
+// outputKey is the key of the output's name where the program says it when it sends: from a module.
+func (s *copySource) outputKey() string { return s.clientClass("", "$.on") }
 
 // clientClass chooses what SDKs call differently for a module.
 func (s *copySource) clientClass(device, module string) string {
@@ -215,17 +231,13 @@ func (s *copySource) clientClass(device, module string) string {
 }
 
 func (s *copySource) python() string {
-	var set strings.Builder
-	for _, f := range []struct{ name, value string }{
-		{"content_type", s.message.ContentType}, {"content_encoding", s.message.ContentEncoding},
-		{"message_id", s.message.MessageID}, {"correlation_id", s.message.CorrelationID},
-	} {
-		if f.value != "" {
-			fmt.Fprintf(&set, "message.%s = %s\n", f.name, stringLiteral(f.value))
-		}
-	}
+	set := s.setSystem("#", map[string]string{
+		"$.ct": "message.content_type = %s", "$.ce": "message.content_encoding = %s", "$.mid": "message.message_id = %s",
+		"$.cid": "message.correlation_id = %s", "$.uid": "message.user_id = %s", "$.exp": "message.expiry_time_utc = %s",
+		"$.on": "message.output_name = %s", "$.sub": "message.custom_properties[\"$.sub\"] = %s",
+	}, "")
 	for _, property := range s.message.Properties {
-		fmt.Fprintf(&set, "message.custom_properties[%s] = %s\n", stringLiteral(property.Name), stringLiteral(property.Value))
+		fmt.Fprintf(set, "message.custom_properties[%s] = %s\n", stringLiteral(property.Name), stringLiteral(property.Value))
 	}
 	class := s.clientClass("IoTHubDeviceClient", "IoTHubModuleClient")
 	return "# pip install azure-iot-device\n" + s.environment("#") + "import os\n" +
@@ -242,13 +254,11 @@ func (s *copySource) python() string {
 
 func (s *copySource) golang() string {
 	var set strings.Builder
-	for _, f := range []struct{ name, value string }{
-		{"ContentType", s.message.ContentType}, {"ContentEncoding", s.message.ContentEncoding},
-		{"MessageID", s.message.MessageID}, {"CorrelationID", s.message.CorrelationID}, {"ComponentName", s.message.ComponentName},
-	} {
-		if f.value != "" {
-			fmt.Fprintf(&set, "\tmessage.%s = %s\n", f.name, strconv.Quote(f.value))
-		}
+	names := map[string]string{"$.ct": "ContentType", "$.ce": "ContentEncoding", "$.mid": "MessageID", "$.cid": "CorrelationID", "$.uid": "UserID", "$.to": "To",
+		"$.exp": "Expiry", "$.ctime": "CreationTime", "$.on": "OutputName", "$.sub": "ComponentName", "$.ifid": "InterfaceID", "$.schema": "MessageSchema",
+		"$.diagid": "DiagnosticID", "$.diagctx": "DiagnosticContext"}
+	for key, value := range s.message.SystemProperties.All() {
+		fmt.Fprintf(&set, "\tmessage.%s = %s\n", names[key], strconv.Quote(value))
 	}
 	if len(s.message.Properties) > 0 {
 		set.WriteString("\tmessage.Properties = hubclient.Properties{\n")

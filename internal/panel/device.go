@@ -66,6 +66,9 @@ func (p *Panel) connectAs(s settings) {
 	p.mu.Unlock()
 	options.Dial, options.ServerTime = p.env.dialer(p), p.env.ServerTime
 	options.OnState, options.OnMessage, options.OnDesired, options.OnMethod = p.gotState, p.gotMessage, p.gotDesired, p.gotMethod
+	if credentials.ModuleID != "" { // only modules have inputs, and they have nothing else that messages come to
+		options.OnInput = p.gotMessage
+	}
 	options.Trace = p.traced
 	client, err := hubclient.New(credentials, &options)
 	if err != nil {
@@ -138,7 +141,7 @@ func (p *Panel) gotState(s hubclient.State) {
 				line.summary = p.say("The hub said yes and kept the session: what it queued meanwhile arrives now.")
 			}
 			p.clearNotice("connect")
-			p.cloud.follow(p.device.credentials.DeviceID)
+			p.cloud.follow(p.device.credentials.DeviceID, p.device.credentials.ModuleID)
 		case hubclient.Reconnecting:
 			if s.Err == nil {
 				line.summary = p.say("The SAS token is renewed: the device connects again with a new one.")
@@ -185,9 +188,9 @@ func (p *Panel) nextTry() time.Time {
 }
 
 // follow makes the device that has connected the one that the cloud side talks about, if the hub knows it.
-func (c *cloud) follow(id string) {
-	if c.fetch != nil && c.target != id {
-		c.target, c.twin.document = id, ""
+func (c *cloud) follow(deviceID, moduleID string) {
+	if c.fetch != nil {
+		c.aim(deviceID, moduleID)
 	}
 }
 

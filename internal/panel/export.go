@@ -2,110 +2,12 @@ package panel
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"io"
-	"net/url"
+	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
-
-// What an exported session calls itself. A reader refuses other versions.
-const (
-	sessionFormat  = "hubpanel-session"
-	sessionVersion = 1
-)
-
-// importLimit is how many elements a list of an imported session may have.
-const importLimit = 20_000
-
-// session is an exported session: one JSON document that holds no secrets.
-type session struct {
-	Format   string          `json:"format"`
-	Version  int             `json:"version"`
-	Exported time.Time       `json:"exported"`
-	Device   exportedDevice  `json:"device"`
-	Settings exportedForms   `json:"settings"`
-	Twin     *exportedTwin   `json:"twin,omitempty"`    // as the device knew it
-	ToDevice []exportedBody  `json:"cloudToDevice"`     // messages, oldest first, as all lists here
-	Stored   []exportedBody  `json:"telemetry"`         // as the hub stored it
-	Methods  []exportedCall  `json:"methods"`           // direct methods that the device was called with
-	Log      []exportedEntry `json:"deviceLog"`         // the device's journal
-	Hub      []exportedEntry `json:"operationsLog"`     // the emulator's
-	Dropped  int             `json:"dropped,omitempty"` // entries of both logs that were dropped before the export
-}
-
-// exportedDevice says who the device was. What opens the hub to it is not there.
-type exportedDevice struct {
-	Host     string `json:"host,omitempty"`
-	DeviceID string `json:"deviceId,omitempty"`
-	ModuleID string `json:"moduleId,omitempty"`
-	Gateway  string `json:"gateway,omitempty"`
-}
-
-// exportedForms are what stands in the page's forms.
-type exportedForms struct {
-	View            Topic              `json:"view"`
-	Theme           Theme              `json:"theme"`
-	Lang            Lang               `json:"lang"`
-	Telemetry       string             `json:"telemetry"`
-	ContentType     string             `json:"contentType"`
-	ContentEncoding string             `json:"contentEncoding"`
-	QoS0            bool               `json:"qos0"`
-	Properties      []exportedProperty `json:"properties"`
-	Reported        string             `json:"reportedPatch"`
-	Desired         string             `json:"desiredPatch"`
-	Tags            string             `json:"tagsPatch"`
-	ToDevice        string             `json:"cloudToDevice"`
-	MethodName      string             `json:"methodName"`
-	MethodPayload   string             `json:"methodPayload"`
-}
-
-// exportedProperty is a property of a message; a null one has no value.
-type exportedProperty struct {
-	Name  string  `json:"name"`
-	Value *string `json:"value"`
-}
-
-type exportedTwin struct {
-	Desired         map[string]any `json:"desired"`
-	Reported        map[string]any `json:"reported"`
-	DesiredVersion  int64          `json:"desiredVersion"`
-	ReportedVersion int64          `json:"reportedVersion"`
-}
-
-// exportedBody is a message in either direction. Its body is text, or base64 where it is not.
-type exportedBody struct {
-	At         time.Time          `json:"at"`
-	DeviceID   string             `json:"deviceId,omitempty"`
-	Sequence   int64              `json:"sequenceNumber,omitempty"`
-	Body       string             `json:"body,omitempty"`
-	Base64     string             `json:"bodyBase64,omitempty"`
-	Properties []exportedProperty `json:"properties,omitempty"`
-	System     map[string]any     `json:"systemProperties,omitempty"`
-}
-
-type exportedCall struct {
-	At       time.Time `json:"at"`
-	Name     string    `json:"name"`
-	Request  string    `json:"request"`
-	Status   int       `json:"status"`
-	Response string    `json:"response"`
-}
-
-// exportedEntry is a line of a journal, and of its export as JSON lines.
-type exportedEntry struct {
-	At      time.Time `json:"at"`
-	Kind    entryKind `json:"kind"`
-	What    string    `json:"what"`
-	Summary string    `json:"summary,omitempty"`
-	Detail  string    `json:"detail,omitempty"`
-	Outcome outcome   `json:"outcome,omitempty"`
-	Note    string    `json:"note,omitempty"`
-}
 
 // ExportSession gives the person the session as a file.
 func (p *Panel) ExportSession() {
@@ -171,11 +73,15 @@ func (p *Panel) exportLocked(now time.Time) ([]byte, error) {
 		Device: exportedDevice{Host: d.Host, DeviceID: d.DeviceID, ModuleID: d.ModuleID, Gateway: d.Gateway},
 		Settings: exportedForms{
 			View: p.topic, Theme: p.theme, Lang: p.lang,
-			Telemetry: t.body.text, ContentType: t.contentType.text, ContentEncoding: t.contentEncoding.text, QoS0: t.qos0,
+			Telemetry: t.body.text, System: exportedSystem(&t.system), QoS0: t.qos0,
 			Properties: exportedProperties(t.properties.list()), Reported: p.twin.patch.text,
 			Desired: c.desired.patch.text, Tags: c.tags.patch.text, ToDevice: c.message.body.text,
 			MethodName: c.invoke.name.text, MethodPayload: c.invoke.payload.text,
+			ToDeviceProperties: exportedProperties(c.message.properties.list()), ToDeviceMessageID: c.message.messageID.text,
+			ToDeviceCorrelation: c.message.correlationID.text, ToDeviceExpiry: c.message.expiry.text, ToDeviceAck: c.message.ack,
+			MethodTimeout: c.invoke.timeout.text, MethodConnect: c.invoke.connectTimeout.text,
 		},
+		Streams: exportedStreams(&t.streams), Rules: exportedRules(&p.methods.rules), Profiles: append([]profile{}, p.kept.profiles...),
 		ToDevice: []exportedBody{}, Stored: []exportedBody{}, Methods: []exportedCall{},
 		Log: exportedEntries(&p.deviceLog), Hub: exportedEntries(&c.log), Dropped: p.deviceLog.dropped + c.log.dropped,
 	}
@@ -183,7 +89,7 @@ func (p *Panel) exportLocked(now time.Time) ([]byte, error) {
 		s.Twin = &exportedTwin{p.twin.desired, p.twin.reported, p.twin.desiredVersion, p.twin.reportedVersion}
 	}
 	for _, m := range p.inbox.messages {
-		e := exportedBody{At: m.at, Properties: exportedProperties(m.message.Properties), System: map[string]any{}}
+		e := exportedBody{At: m.at, Input: m.input, Properties: exportedProperties(m.message.Properties), System: map[string]any{}}
 		e.setBody(m.message.Body)
 		for _, property := range hubproto.SystemPropertyTable {
 			if v, ok := m.message.SystemProperties.Get(property.Key); ok {
@@ -211,187 +117,32 @@ func (p *Panel) exportLocked(now time.Time) ([]byte, error) {
 	return p.secretsLocked().document(s, "  ")
 }
 
-func (e *exportedBody) setBody(body []byte) {
-	if utf8.Valid(body) {
-		e.Body = string(body)
-		return
+func exportedSystem(rows *systemRows) []exportedProperty {
+	out := make([]exportedProperty, 0, len(rows.rows))
+	for _, row := range rows.rows {
+		v := row.value.text
+		out = append(out, exportedProperty{row.key, &v})
 	}
-	e.Base64 = base64.StdEncoding.EncodeToString(body)
+	return out
 }
 
-// text is the body as a person reads it. A part that was redacted is no base64 any more, and stays as it is.
-func (e *exportedBody) text() string {
-	if e.Base64 == "" {
-		return payloadText([]byte(e.Body))
-	}
-	raw, err := base64.StdEncoding.DecodeString(e.Base64)
-	if err != nil {
-		return e.Base64
-	}
-	return payloadText(raw)
-}
-
-func exportedProperties(list hubproto.Properties) []exportedProperty {
-	out := make([]exportedProperty, 0, len(list))
-	for _, property := range list {
-		e := exportedProperty{Name: property.Name}
-		if !property.Null {
-			value := property.Value
-			e.Value = &value
+func exportedStreams(s *streams) []exportedStream {
+	out := make([]exportedStream, 0, len(s.list))
+	for _, st := range s.list {
+		e := exportedStream{Name: st.name.text, Template: st.body.text, ContentType: st.contentType.text, Interval: st.interval.text, Burst: st.burst.text,
+			Count: st.count.text, Seed: st.seed.text, QoS0: st.qos0, Variables: []exportedVariable{}, Properties: exportedProperties(st.properties.list())}
+		for _, v := range st.variables {
+			e.Variables = append(e.Variables, exportedVariable{v.name.text, v.kind, v.args.text})
 		}
 		out = append(out, e)
 	}
 	return out
 }
 
-func exportedEntries(j *journal) []exportedEntry {
-	list := make([]exportedEntry, 0, len(j.entries))
-	for _, e := range j.entries {
-		list = append(list, exportedEntry{e.at, e.kind, e.what, e.summary, e.detail, e.outcome, e.note})
+func exportedRules(rules *methodRules) []exportedRule {
+	out := make([]exportedRule, 0, len(rules.list)+1)
+	for _, r := range append(slices.Clone(rules.list), rules.rest) {
+		out = append(out, exportedRule{r.name.text, r.mode, r.status.text, r.payload.text, r.delay.text})
 	}
-	return list
-}
-
-// parseSession reads an exported session. Its errors name the place that is wrong.
-func parseSession(raw []byte) (*session, error) {
-	var head struct {
-		Format  string `json:"format"`
-		Version int    `json:"version"`
-	}
-	if err := checkJSON("The file", string(raw)); err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(raw, &head); err != nil || head.Format != sessionFormat {
-		return nil, tell("the file is no session of hubpanel: its format is not %q", sessionFormat)
-	}
-	if head.Version != sessionVersion {
-		return nil, tell("the session has version %d, and this page reads version %d", head.Version, sessionVersion)
-	}
-	// The lists element by element, since encoding/json does not say which one is wrong.
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
-		return nil, err
-	}
-	s := &session{}
-	lists := map[string]func(json.RawMessage) error{
-		"cloudToDevice": elements(&s.ToDevice),
-		"telemetry":     elements(&s.Stored),
-		"methods":       elements(&s.Methods),
-		"deviceLog":     elements(&s.Log),
-		"operationsLog": elements(&s.Hub),
-	}
-	for _, name := range sortedKeys(lists) {
-		list, ok := members[name]
-		delete(members, name)
-		if !ok {
-			continue
-		}
-		var all []json.RawMessage
-		if err := json.Unmarshal(list, &all); err != nil {
-			return nil, tell("%s is not a list", name)
-		}
-		if len(all) > importLimit {
-			return nil, tell("%s has %d elements: at most %d are read", name, len(all), importLimit)
-		}
-		for i, element := range all {
-			if err := lists[name](element); err != nil {
-				return nil, misplaced(tell("%s, element %d", name, i+1), err)
-			}
-		}
-	}
-	rest, err := json.Marshal(members)
-	if err != nil {
-		return nil, err
-	}
-	if err := strictly(rest, s); err != nil {
-		return nil, misplaced(tell("the session"), err)
-	}
-	return s, nil
-}
-
-// elements appends what it is given to a list.
-func elements[E any](list *[]E) func(json.RawMessage) error {
-	return func(raw json.RawMessage) error {
-		var e E
-		err := strictly(raw, &e)
-		*list = append(*list, e)
-		return err
-	}
-}
-
-// strictly decodes JSON and refuses members that nobody knows.
-func strictly(raw []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return tell("something stands behind its end")
-	}
-	return nil
-}
-
-// misplaced says where a value of the wrong kind stands.
-func misplaced(where *told, err error) error {
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) && kind.Field != "" {
-		return tell("%v: %s is a JSON %s, which does not belong there", where, kind.Field, kind.Value)
-	}
-	return tell("%v: %v", where, err)
-}
-
-// ImportSession restores the forms of an exported session, and shows what else is in it.
-func (p *Panel) ImportSession(files []File) {
-	if len(files) == 0 {
-		return
-	}
-	file := files[0]
-	var s *session
-	var err error
-	if file.Size > int64(len(file.Data)) {
-		err = tell("the file has %d bytes: at most %d are read", file.Size, MaxFile)
-	} else {
-		s, err = parseSession(file.Data)
-	}
-	p.update(func() {
-		if err != nil {
-			p.exports.result = p.resultOf(err, "")
-			return
-		}
-		p.exports.imported, p.exports.name = s, file.Name
-		p.restoreLocked(&s.Settings)
-		p.exports.result = result{ok: true, text: p.say("The forms are as they were. The secret is not in the file: connect with your own.")}
-	})
-}
-
-func (p *Panel) restoreLocked(f *exportedForms) {
-	p.topic = ParseParams("view="+url.QueryEscape(string(f.View)), "").View // a view of this page, whatever the file says
-	switch f.Theme {
-	case ThemeAuto, ThemeLight, ThemeDark:
-		p.theme = f.Theme
-	}
-	p.lang = matchLang(string(f.Lang))
-	t, c := &p.telemetry, &p.cloud
-	for _, set := range []struct {
-		field *field
-		text  string
-	}{
-		{&t.body, f.Telemetry}, {&t.contentType, f.ContentType}, {&t.contentEncoding, f.ContentEncoding},
-		{&p.twin.patch, f.Reported}, {&c.desired.patch, f.Desired}, {&c.tags.patch, f.Tags}, {&c.message.body, f.ToDevice},
-		{&c.invoke.name, f.MethodName}, {&c.invoke.payload, f.MethodPayload},
-	} {
-		set.field.set(set.text)
-	}
-	t.qos0 = f.QoS0
-	for len(t.properties.rows) > 0 {
-		t.properties.remove(t.properties.rows[0].id)
-	}
-	for _, property := range f.Properties {
-		value := ""
-		if property.Value != nil {
-			value = *property.Value
-		}
-		t.properties.add(property.Name, value)
-	}
+	return out
 }

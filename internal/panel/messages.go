@@ -18,13 +18,13 @@ const (
 	bodyShown  = 8 << 10 // bytes of a body that are drawn; copying takes all of it
 )
 
-// received is a cloud-to-device message in the device's inbox.
+// received is a message in the inbox: from the cloud to the device, or to an input of the module.
 type received struct {
 	id        int
 	at        time.Time
 	message   hubclient.Message
-	duplicate bool // the hub marked it as sent before
-	input     string
+	duplicate bool   // the hub marked it as sent before
+	input     string // of the module; empty: it is a cloud-to-device message
 	kind      bodyKind
 	form      bodyForm // how the person wants to see the body
 	sought    string   // what a search looks through, in lower case: made once, since every key stroke searches
@@ -153,16 +153,20 @@ func (b *inbox) matching() (newest []*received, all int) {
 	return newest, all
 }
 
-// gotMessage takes a cloud-to-device message. Its nil error is what completes the message: the client sends PUBACK then.
+// gotMessage takes a cloud-to-device message, or one to a module's input. Its nil error is what completes the message: the client sends PUBACK then.
 func (p *Panel) gotMessage(_ context.Context, d hubclient.Delivery) error {
-	defer p.recovered("a cloud-to-device message")
+	defer p.recovered("a message")
 	p.update(func() {
 		p.device.received++
 		// The client's message is this handler's to keep only while it runs.
 		message := d.Message
 		message.Body = bytes.Clone(message.Body)
 		p.inbox.add(&received{at: p.now(), message: message, duplicate: d.Duplicate, input: d.Input})
-		e := p.deviceLog.add(p.now(), entryReceived, p.say("Cloud-to-device message"), oneLine(payloadText(message.Body), 90), describeMessage(message))
+		what := p.say("Cloud-to-device message")
+		if d.Input != "" {
+			what = p.say("Message to the input %s", d.Input)
+		}
+		e := p.deviceLog.add(p.now(), entryReceived, what, oneLine(payloadText(message.Body), 90), describeMessage(message))
 		e.outcome, e.note = done, p.say("completed (PUBACK)")
 	})
 	return nil

@@ -143,12 +143,17 @@ func (d *device) profile(name string) (profile, error) {
 	if f.will {
 		pr.WillBody = f.willBody.text
 	}
+	return pr, d.checkProfile(pr)
+}
+
+// checkProfile refuses a profile that would hold a secret.
+func (d *device) checkProfile(pr profile) error {
 	for _, v := range []string{pr.Name, pr.Host, pr.DeviceID, pr.ModuleID, pr.Gateway, pr.Endpoint, pr.ModelID, pr.WillBody} {
 		if hubproto.Redact(v) != v || holdsSecret(v) || d.holdsItsSecret(v) {
-			return profile{}, tell("the profile would hold a secret: take the key or token out of its name, address, ids and Will")
+			return tell("the profile would hold a secret: take the key or token out of its name, address, ids and Will")
 		}
 	}
-	return pr, nil
+	return nil
 }
 
 // holdsItsSecret says whether a text repeats a secret of the form.
@@ -163,10 +168,8 @@ func (d *device) holdsItsSecret(s string) bool {
 
 // SaveProfile keeps the form, without its secrets, under the name that was typed, or the device's.
 func (p *Panel) SaveProfile() {
-	local, _ := p.storages()
 	p.update(func() {
-		k := &p.kept
-		pr, err := p.device.profile(trimmed(&k.name))
+		pr, err := p.device.profile(trimmed(&p.kept.name))
 		if err != nil {
 			p.failLocked("profile", err)
 			return
@@ -177,15 +180,38 @@ func (p *Panel) SaveProfile() {
 				pr.Name += "/" + pr.ModuleID
 			}
 		}
-		list := slices.DeleteFunc(slices.Clone(k.profiles), func(old profile) bool { return old.Name == pr.Name })
-		list = append(list, pr)
-		if err := store(local, profilesKey, list); err != nil {
+		if p.keepProfileLocked(pr) {
+			p.kept.name.set("")
+		}
+	})
+}
+
+// keepProfileLocked keeps a profile in the browser, in the place of one with the same name, and says whether it could.
+func (p *Panel) keepProfileLocked(pr profile) bool {
+	local, _ := p.storages()
+	list := slices.DeleteFunc(slices.Clone(p.kept.profiles), func(old profile) bool { return old.Name == pr.Name })
+	list = append(list, pr)
+	if err := store(local, profilesKey, list); err != nil {
+		p.failLocked("profile", err)
+		return false
+	}
+	p.clearNotice("profile")
+	p.kept.profiles = list
+	return true
+}
+
+// KeepImported keeps a profile that came in a session's file.
+func (p *Panel) KeepImported(pr profile) {
+	p.update(func() {
+		err := p.device.checkProfile(pr)
+		if pr.Name == "" {
+			err = tell("the profile has no name")
+		}
+		if err != nil {
 			p.failLocked("profile", err)
 			return
 		}
-		p.clearNotice("profile")
-		k.profiles = list
-		k.name.set("")
+		p.keepProfileLocked(pr)
 	})
 }
 

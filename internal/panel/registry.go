@@ -93,25 +93,43 @@ func (p *Panel) changeRegistry(do func(ctx context.Context) (string, error)) {
 	})
 }
 
-func devicePath(id string) string { return "/devices/" + url.PathEscape(id) + apiVersion }
+// devicePath is where the registry has a device, or the module of "device/module".
+func devicePath(id string) string {
+	deviceID, moduleID := splitIdentity(id)
+	path := "/devices/" + url.PathEscape(deviceID)
+	if moduleID != "" {
+		path += "/modules/" + url.PathEscape(moduleID)
+	}
+	return path + apiVersion
+}
 
 // always is the condition of a change that is to happen whatever the entity's ETag is.
 var always = map[string]string{"If-Match": "*"}
 
-// CreateDevice registers the device whose id is on the page. The hub makes its keys.
+// CreateDevice registers the device, or the module of "device/module", whose id is on the page. The hub makes its keys.
 func (p *Panel) CreateDevice() {
 	p.mu.Lock()
 	id := strings.TrimSpace(p.cloud.registry.newID.text)
 	p.mu.Unlock()
-	if err := hubproto.ValidDeviceID(id); err != nil {
+	deviceID, moduleID := splitIdentity(id)
+	err := hubproto.ValidDeviceID(deviceID)
+	if err == nil && strings.Contains(id, "/") {
+		err = hubproto.ValidDeviceID(moduleID)
+	}
+	if err != nil {
 		p.update(func() { p.cloud.registry.result = p.resultOf(err, "") })
 		return
 	}
 	p.changeRegistry(func(ctx context.Context) (string, error) {
-		if _, err := p.ask(ctx, "PUT", devicePath(id), map[string]any{"deviceId": id}, nil); err != nil {
+		identity := map[string]any{"deviceId": deviceID}
+		if moduleID != "" {
+			identity["moduleId"] = moduleID
+		}
+		if _, err := p.ask(ctx, "PUT", devicePath(id), identity, nil); err != nil {
 			return "", err
 		}
 		p.update(func() { p.cloud.registry.newID.set("") })
+		p.loadModules(ctx)
 		return p.Lang().say("%s is registered, with keys that the hub made.", id), nil
 	})
 }
@@ -168,9 +186,10 @@ func (p *Panel) OfferDevice(id string) {
 			return "", err
 		}
 		lang := p.Lang()
+		deviceID, moduleID := splitIdentity(id)
 		said := lang.say("The connection string of %s is on the device side: press Connect there.", id)
 		p.update(func() {
-			p.device.connection.set(hubproto.ConnectionString{HostName: p.cloud.info.HubHostName, DeviceID: id, SharedAccessKey: key}.String())
+			p.device.connection.set(hubproto.ConnectionString{HostName: p.cloud.info.HubHostName, DeviceID: deviceID, ModuleID: moduleID, SharedAccessKey: key}.String())
 			if p.device.running() {
 				said = lang.say("The connection string of %s is on the device side: press Disconnect there, then Connect.", id)
 			}

@@ -62,6 +62,8 @@ type ScriptMessage struct {
 	Output          string             `json:"output,omitempty"`
 	Duplicate       bool               `json:"duplicate,omitempty"`
 	Input           string             `json:"input,omitempty"`
+	FromDevice      string             `json:"connectionDeviceId,omitempty"` // to an input: who sent it
+	FromModule      string             `json:"connectionModuleId,omitempty"`
 	QoS             *int               `json:"qos,omitempty"` // of telemetry: 0 or 1 (the default)
 }
 
@@ -93,7 +95,7 @@ func ScriptDelivery(d hubclient.Delivery) ScriptMessage {
 	m := ScriptMessage{
 		Body: base64.StdEncoding.EncodeToString(d.Body), Properties: map[string]*string{},
 		ContentType: d.ContentType, ContentEncoding: d.ContentEncoding, MessageID: d.MessageID, CorrelationID: d.CorrelationID,
-		Duplicate: d.Duplicate, Input: d.Input,
+		Duplicate: d.Duplicate, Input: d.Input, FromDevice: d.ConnectionDeviceID, FromModule: d.ConnectionModuleID,
 	}
 	for _, property := range d.Properties {
 		m.Properties[property.Name] = nil

@@ -58,7 +58,7 @@ func (st *stage) Do(ctx context.Context, d *scenario.Document, s *scenario.Step)
 		return nil, st.sendToDevice(ctx, target, s.C2D)
 	case len(s.Desired) > 0:
 		p.update(func() { p.cloud.desired.patch.set(indented(s.Desired)) })
-		return nil, p.patchTwin(ctx, target, &p.cloud.desired, desiredPatch(s.Desired), p.desiredSaid)
+		return nil, p.patchTwin(ctx, twinPath(target, ""), &p.cloud.desired, desiredPatch(s.Desired), p.desiredSaid)
 	case s.Invoke != nil:
 		return st.invoke(ctx, target, s.Invoke)
 	case s.Fault != nil:
@@ -182,7 +182,7 @@ func (st *stage) send(ctx context.Context, d *scenario.Document, step *scenario.
 	if s.Many() {
 		return st.stream(ctx, d, step)
 	}
-	body, isText := plain(s.Data)
+	body, isText := plainText(s.Data)
 	m := hubclient.Message{Body: body, Properties: propertiesOf(s.Properties), SystemProperties: hubproto.SystemProperties{
 		ContentType: s.ContentType, ContentEncoding: s.ContentEncoding, MessageID: s.MessageID, CorrelationID: s.CorrelationID}}
 	if !isText {
@@ -191,17 +191,17 @@ func (st *stage) send(ctx context.Context, d *scenario.Document, step *scenario.
 	p.update(func() {
 		c := &p.telemetry
 		c.body.set(indented(body))
-		c.contentType.set(m.ContentType)
-		c.contentEncoding.set(m.ContentEncoding)
-		c.messageID.set(m.MessageID)
-		c.correlationID.set(m.CorrelationID)
+		c.system = systemRows{}
+		for _, row := range [][2]string{{"$.ct", m.ContentType}, {"$.ce", m.ContentEncoding}, {"$.mid", m.MessageID}, {"$.cid", m.CorrelationID}} {
+			c.system.set(row[0], row[1])
+		}
 		c.properties.replace(m.Properties)
 	})
 	return p.sending(client, m, s.QoS != nil && *s.QoS == 0)(ctx)
 }
 
-// plain is a body as it goes out: a text without its quotes.
-func plain(data json.RawMessage) (body []byte, isText bool) {
+// plainText is a body as it goes out: a text without its quotes.
+func plainText(data json.RawMessage) (body []byte, isText bool) {
 	var s string
 	if len(data) > 0 && data[0] == '"' && json.Unmarshal(data, &s) == nil {
 		return []byte(s), true
@@ -331,9 +331,9 @@ func (st *stage) answer(a *scenario.Answer) error {
 
 func (st *stage) sendToDevice(ctx context.Context, target string, m *scenario.C2D) error {
 	p := st.p
-	body, isText := plain(m.Data)
+	body, isText := plainText(m.Data)
 	properties := propertiesOf(m.Properties)
-	header := map[string]string{"iothub-messageid": cmp.Or(m.MessageID, newMessageID())}
+	header := map[string]string{"iothub-messageid": cmp.Or(m.MessageID, newMessageID("c2d-"))}
 	if m.CorrelationID != "" {
 		header["iothub-correlationid"] = m.CorrelationID
 	}
@@ -358,7 +358,7 @@ func (st *stage) sendToDevice(ctx context.Context, target string, m *scenario.C2
 		c.ack = cmp.Or(m.Ack, "none")
 		c.properties.replace(properties)
 	})
-	return p.sendToDevice(ctx, target, body, header)
+	return p.sendToDevice(ctx, target, target, deviceBoundPath(target), body, header)
 }
 
 func (st *stage) invoke(ctx context.Context, target string, m *scenario.Invoke) (any, error) {
@@ -373,7 +373,7 @@ func (st *stage) invoke(ctx context.Context, target string, m *scenario.Invoke) 
 		c.payload.set(indented(payload))
 		c.timeout.set(strconv.Itoa(timeout))
 	})
-	return p.invoke(ctx, target, m.MethodName, payload, timeout, 0)
+	return p.invoke(ctx, target, twinPath(target, ""), m.MethodName, payload, timeout, 0)
 }
 
 // fault puts faults in force in place of those that are, and cuts the connection if that is asked for.
@@ -400,7 +400,7 @@ func (st *stage) setFaults(ctx context.Context, f emulator.Faults) error {
 func (st *stage) Look(ctx context.Context, d *scenario.Document, s *scenario.Step) ([]scenario.Sighting, error) {
 	p, target := st.p, st.target(d, s)
 	if e := s.Expect; e != nil && len(e.Twin) > 0 {
-		twin, err := p.readCloudTwin(ctx, target)
+		twin, err := p.readCloudTwin(ctx, twinPath(target, ""))
 		if err != nil {
 			return nil, err
 		}

@@ -2,7 +2,6 @@ package panel
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -13,6 +12,8 @@ import (
 )
 
 const (
+	// maxInterval is the longest interval, in milliseconds: a day.
+	maxInterval = 86_400_000
 	// streamWindow is how many messages of a stream may wait for the hub's acknowledgement; then the stream waits too.
 	streamWindow = 1000
 	// streamCatchUp is how far a stream makes up for time in which it could not run: browsers wake a hidden page once a second.
@@ -32,22 +33,26 @@ type streams struct {
 	session *hubclient.Client // whose totals rate holds
 	rate    rateMeter
 	recent  []*sent // oldest first
+
+	simulator simulatorImport
 }
 
 // telemetryStream is messages made of a template, burst of them every interval.
 type telemetryStream struct {
 	id                           int
-	name, body                   field
+	name, body, contentType      field
 	interval, count, burst, seed field
 	variables                    []*variable
 	nextVariable                 int
 	properties                   propertyRows
+	qos0                         bool
 	open                         bool // its template is on the page
 
 	run          int                // how often it was started
 	stop         context.CancelFunc // nil: it does not run
 	over         string             // why it ended, as a sentence
 	held         bool               // it waits for the hub
+	written      bool               // the last start was at QoS 0: what counts as acknowledged is written, no more
 	made, bytes  int
 	acknowledged int
 	failed       int
@@ -66,6 +71,7 @@ type sent struct {
 	state   outcome
 	latency time.Duration
 
+	sent       bool // on the wire; pending without it means queued
 	unanswered bool // at QoS 0: done means written
 }
 
@@ -88,6 +94,7 @@ func (s *streams) add() *telemetryStream {
 	s.next++
 	st.name.set("stream-" + strconv.Itoa(s.next))
 	st.body.set("{\n  \"temperature\": $.Temperature,\n  \"humidity\": $.Humidity,\n  \"count\": $.Count,\n  \"time\": \"$.Time\"\n}")
+	st.contentType.set("application/json")
 	st.interval.set("1000")
 	st.count.set("0")
 	st.burst.set("1")
@@ -134,12 +141,13 @@ type plan struct {
 	interval     time.Duration
 	count, burst int // count 0: until it is stopped
 	template     *template
-	properties   hubproto.Properties
+	qos0         bool
+	system       hubproto.SystemProperties
 }
 
 func (s *telemetryStream) plan(device string, now time.Time) (plan, error) {
 	interval, err := strconv.Atoi(strings.TrimSpace(s.interval.text))
-	if err != nil || interval < 1 || interval > 86_400_000 {
+	if err != nil || interval < 1 || interval > maxInterval {
 		return plan{}, tell("the interval must be a number of milliseconds from 1 to 86400000 (a day)")
 	}
 	count, err := strconv.Atoi(strings.TrimSpace(s.count.text))
@@ -154,7 +162,16 @@ func (s *telemetryStream) plan(device string, now time.Time) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	return plan{time.Duration(interval) * time.Millisecond, count, burst, t, s.properties.list()}, nil
+	return plan{time.Duration(interval) * time.Millisecond, count, burst, t, s.qos0, s.system()}, nil
+}
+
+// system are the system properties of the stream's messages.
+func (s *telemetryStream) system() hubproto.SystemProperties {
+	kind := strings.TrimSpace(s.contentType.text)
+	if kind == "" {
+		return hubproto.SystemProperties{}
+	}
+	return hubproto.SystemProperties{ContentType: kind, ContentEncoding: "utf-8"}
 }
 
 // template is the stream's, with its seed or, without one, a drawn one: the preview shows what the next start sends.
@@ -166,7 +183,7 @@ func (s *telemetryStream) template(device string, now time.Time) (*template, err
 			return nil, tell("the seed must be a whole number; without one every start draws another")
 		}
 	}
-	return compileTemplate(s.body.text, s.variables, device, seed, now)
+	return compileTemplate(s.body.text, s.properties.list(), s.variables, device, seed, now)
 }
 
 // preview is the first message that a start would send now.
@@ -176,6 +193,9 @@ func (s *telemetryStream) preview(device string, now time.Time) (string, error) 
 		return "", err
 	}
 	body := string(t.next(now))
+	if !isJSON(s.contentType.text) {
+		return body, nil
+	}
 	return body, checkJSON("The message", body)
 }
 
@@ -203,7 +223,7 @@ func (p *Panel) StartStream(s *telemetryStream) {
 	p.update(func() {
 		p.clearNotice("stream")
 		s.run++
-		s.stop, s.over, s.held, s.line = stop, "", false, nil
+		s.stop, s.over, s.held, s.line, s.written = stop, "", false, nil, pl.qos0
 		s.made, s.bytes, s.acknowledged, s.failed, s.skipped = 0, 0, 0, 0, 0
 		s.drawn, s.room = rand.Uint64(), make(chan struct{}, 1)
 	})
@@ -274,109 +294,6 @@ func (p *Panel) runStream(ctx context.Context, client *hubclient.Client, ended <
 		next := began.Add(time.Duration(scheduled/pl.burst) * pl.interval)
 		timer.Reset(max(time.Until(next), time.Millisecond))
 	}
-}
-
-// sendStream makes and sends as many of the due messages as may wait for the hub, and returns how many.
-func (p *Panel) sendStream(client *hubclient.Client, s *telemetryStream, pl plan, due, late int) int {
-	p.mu.Lock()
-	room := streamWindow - s.waiting()
-	n := max(min(due, room, streamSlice), 0)
-	if pl.count > 0 {
-		n = min(n, pl.count-s.made)
-	}
-	s.skipped += late
-	s.held = n == room && n < due && (pl.count == 0 || s.made+n < pl.count)
-	if n == 0 {
-		p.mu.Unlock()
-		return 0
-	}
-	messages, bytes, now := make([]hubclient.Message, n), 0, p.now()
-	for i := range messages {
-		body := pl.template.next(now)
-		bytes += len(body)
-		p.telemetry.chart.add(now, body)
-		messages[i] = hubclient.Message{Body: body, Properties: pl.properties,
-			SystemProperties: hubproto.SystemProperties{ContentType: "application/json", ContentEncoding: "utf-8"}}
-	}
-	way := &sent{stream: s.name.text, first: s.made + 1, count: n, run: s.run, state: pending}
-	s.made, s.bytes = s.made+n, s.bytes+bytes
-	line := p.logStream(s, messages[n-1], n)
-	p.telemetry.streams.note(client, way, now, bytes)
-	p.mu.Unlock()
-	p.start("send telemetry", func(ctx context.Context) {
-		sentAt := time.Now()
-		err := client.SendBatch(ctx, messages)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.answeredStream(s, way, line, time.Since(sentAt), err)
-	})
-	return n
-}
-
-// note notes what goes out, for the meter and the list of the last.
-func (s *streams) note(client *hubclient.Client, way *sent, now time.Time, bytes int) {
-	if s.session != client {
-		s.session, s.rate = client, rateMeter{}
-	}
-	s.rate.add(now, way.count, bytes)
-	s.recent = append(s.recent, way)
-	if extra := len(s.recent) - recentLimit; extra > 0 {
-		s.recent = append([]*sent(nil), s.recent[extra:]...)
-	}
-}
-
-// answeredStream notes what became of messages that went out together. The lock is held.
-func (p *Panel) answeredStream(s *telemetryStream, way *sent, line *streamLine, took time.Duration, err error) {
-	way.state, way.latency = done, took
-	if err != nil {
-		way.state = failed
-		if way.run == s.run { // the totals are of the last start
-			s.failed += way.count
-		}
-		line.failed += way.count
-		if !errors.Is(err, hubclient.ErrClosed) && !errors.Is(err, context.Canceled) {
-			p.failLocked("stream", err)
-		}
-	} else {
-		if way.run == s.run {
-			s.acknowledged += way.count
-		}
-		p.device.sent += way.count
-		p.telemetry.streams.rate.acknowledged(took)
-	}
-	line.answered += way.count
-	line.slowest = max(line.slowest, took)
-	if line.failed > 0 {
-		line.entry.outcome, line.entry.note = failed, p.sayN(line.failed, "%d message failed", "%d messages failed", line.failed)
-	} else if line.answered == line.sent {
-		line.entry.outcome, line.entry.note = done, p.say("acknowledged in %s", milliseconds(line.slowest))
-	}
-	select {
-	case s.room <- struct{}{}:
-	default:
-	}
-}
-
-// logStream adds to the journal: a line of its own for a message, one for all messages of a second. The lock is held.
-func (p *Panel) logStream(s *telemetryStream, last hubclient.Message, n int) *streamLine {
-	now := p.now()
-	if s.line == nil || now.Sub(s.line.began) >= time.Second {
-		e := p.deviceLog.add(now, entrySent, p.say("Telemetry")+" · "+s.name.text, "", describeMessage(last))
-		s.line = &streamLine{entry: e, began: now}
-	}
-	s.line.sent += n
-	e := s.line.entry
-	e.outcome, e.note = pending, p.say("sending")
-	e.summary = oneLine(string(last.Body), 90)
-	if s.line.sent > 1 {
-		e.summary = p.say("%d messages, the last of them: %s", s.line.sent, oneLine(string(last.Body), 60))
-		e.detail = describeMessage(last)
-	}
-	return s.line
-}
-
-func (p *Panel) endStream(s *telemetryStream, why func() string) {
-	p.update(func() { s.stop, s.held, s.over = nil, false, why() })
 }
 
 // exampleOf are the arguments that a new variable of a kind begins with.

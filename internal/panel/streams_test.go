@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/pkg/emulator"
+	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
 func TestAStreamSendsItsCountInOrder(t *testing.T) {
@@ -35,6 +38,75 @@ func TestAStreamSendsItsCountInOrder(t *testing.T) {
 		}
 		require.Equal(t, []string{`{"n": 1}`, `{"n": 2}`, `{"n": 3}`, `{"n": 4}`, `{"n": 5}`}, got[:5])
 		valid(t, pg.View())
+	})
+}
+
+func TestAStreamAtQoS0IsWrittenAndNotAcknowledged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "view=telemetry")
+		pg.connect()
+		pg.fire("stream-0-qos", "change", Event{Value: "0"})
+		pg.typeIn("stream-0-interval", "100")
+		pg.typeIn("stream-0-count", "5")
+		pg.click("stream-0-start")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Contains(t, pg.read("stream-0-state"), "Done: 5 messages. 5 sent, 5 written, 0 failed")
+		require.Contains(t, pg.read("recent-messages"), "written (QoS 0 has no acknowledgement)")
+		require.NotContains(t, pg.read("recent-messages"), "acknowledged in")
+		require.NotContains(t, pg.read("device-log"), "acknowledged in")
+		require.Equal(t, "—", pg.read("rate-latency"), "there is nothing to measure")
+		require.Len(t, pg.cloud.events, 5)
+	})
+}
+
+// A message's way: it waits for the connection, then it is on the wire, then the hub has it.
+func TestAMessageIsQueuedThenSentThenAcknowledged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "view=telemetry")
+		pg.connect()
+		require.NoError(t, pg.inPage.SetFaults(emulator.Faults{Refuse: mqttcodec.ServerUnavailable}))
+		require.True(t, pg.inPage.Disconnect("MyDevice01"))
+		synctest.Wait()
+		pg.click("telemetry-send")
+		require.Contains(t, pg.read("recent-messages"), "By hand queued", "there is no connection")
+		require.NoError(t, pg.inPage.SetFaults(emulator.Faults{Delay: time.Second}))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Contains(t, pg.read("recent-messages"), "By hand acknowledged in")
+
+		pg.click("telemetry-send")
+		require.Contains(t, pg.read("recent-messages"), "By hand sent", "the acknowledgement takes a second")
+		require.Equal(t, "sent", pg.deviceLog.entries[len(pg.deviceLog.entries)-1].note)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		require.Contains(t, pg.read("recent-messages"), "By hand acknowledged in 1000 ms")
+	})
+}
+
+func TestPropertiesOfAStreamHaveTheMessagesValues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "view=telemetry")
+		pg.connect()
+		pg.fire("stream-0-template", "toggle", Event{Checked: true})
+		pg.typeIn("stream-0-body", `$.Count;$.Guid`)
+		require.Contains(t, pg.read("stream-0-body-problem"), "not JSON")
+		pg.typeIn("stream-0-content-type", "text/csv")
+		require.Empty(t, pg.read("stream-0-body-problem"))
+		pg.click("stream-0-property-add")
+		pg.typeIn("stream-0-property-name-0", "n")
+		pg.typeIn("stream-0-property-value-0", "no $.Count of $.Guid")
+		pg.typeIn("stream-0-count", "2")
+		pg.click("stream-0-start")
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		require.Len(t, pg.cloud.events, 2)
+		for i := range pg.cloud.events {
+			e := pg.cloud.events[i].read()
+			count, id, _ := strings.Cut(string(e.Body), ";")
+			require.Equal(t, "no "+count+" of "+id, e.Properties["n"], "one value a message, wherever it stands")
+			require.Equal(t, "text/csv", e.SystemProperties["content-type"])
+		}
 	})
 }
 

@@ -10,20 +10,18 @@ import (
 
 // composer is the telemetry form.
 type composer struct {
-	body                                  field
-	contentType, contentEncoding          field
-	messageID, correlationID, componentID field
-	properties                            propertyRows
-	qos0                                  bool
-	streams                               streams
-	chart                                 chart
+	body       field
+	system     systemRows
+	properties propertyRows
+	qos0       bool
+	streams    streams
+	chart      chart
 }
 
 func newComposer() composer {
 	var c composer
 	c.body.set("{\n  \"temperature\": 21.5,\n  \"humidity\": 60\n}")
-	c.contentType.set("application/json")
-	c.contentEncoding.set("utf-8")
+	c.system = newSystemRows()
 	c.properties.add("level", "info")
 	c.streams = newStreams()
 	c.chart = newChart()
@@ -31,31 +29,22 @@ func newComposer() composer {
 }
 
 func (c *composer) message() hubclient.Message {
-	return hubclient.Message{
-		SystemProperties: hubproto.SystemProperties{
-			ContentType:     c.contentType.text,
-			ContentEncoding: c.contentEncoding.text,
-			MessageID:       c.messageID.text,
-			CorrelationID:   c.correlationID.text,
-			ComponentName:   c.componentID.text,
-		},
-		Properties: c.properties.list(),
-		Body:       []byte(c.body.text),
-	}
+	return hubclient.Message{SystemProperties: c.system.properties(), Properties: c.properties.list(), Body: []byte(c.body.text)}
 }
 
 // SendTelemetry sends the composed message and follows it to its acknowledgement in the device's journal.
 func (p *Panel) SendTelemetry() {
 	p.mu.Lock()
 	message, qos0 := p.telemetry.message(), p.telemetry.qos0
+	err := p.telemetry.system.check(p.isModuleLocked())
 	p.mu.Unlock()
-	if message.ContentType == "application/json" {
-		if err := checkJSON("The message", string(message.Body)); err != nil {
-			p.fail("send", err)
-			return
-		}
+	if err == nil && isJSON(message.ContentType) {
+		err = checkJSON("The message", string(message.Body))
 	}
-	client, err := p.session()
+	var client *hubclient.Client
+	if err == nil {
+		client, err = p.session()
+	}
 	if err != nil {
 		p.fail("send", err)
 		return
@@ -71,13 +60,20 @@ func (p *Panel) sending(client *hubclient.Client, message hubclient.Message, qos
 	p.update(func() {
 		p.clearNotice("send")
 		line = p.deviceLog.add(p.now(), entrySent, p.say("Telemetry"), oneLine(string(message.Body), 90), describeMessage(message))
-		line.outcome, line.note = pending, p.say("sending")
+		line.outcome, line.note = pending, p.say("queued")
 		way.stream = p.say("By hand")
 		p.telemetry.streams.note(client, way, p.now(), len(message.Body))
 		p.telemetry.chart.add(p.now(), message.Body)
 	})
 	return func(ctx context.Context) error {
 		began := time.Now()
+		ctx = hubclient.WithSent(ctx, func() {
+			p.update(func() {
+				if way.state == pending {
+					way.sent, line.note = true, p.say("sent")
+				}
+			})
+		})
 		send := client.Send
 		if qos0 {
 			send = client.SendQoS0
@@ -106,12 +102,7 @@ func (p *Panel) sending(client *hubclient.Client, message hubclient.Message, qos
 
 // describeMessage is a message in full, for the detail of a journal's line.
 func describeMessage(m hubclient.Message) string {
-	s := ""
-	for _, property := range hubproto.SystemPropertyTable {
-		if v, ok := m.SystemProperties.Get(property.Key); ok {
-			s += property.Name + ": " + v + "\n"
-		}
-	}
+	s := describeSystem(&m.SystemProperties)
 	for _, property := range m.Properties {
 		s += propertyText(property) + "\n"
 	}

@@ -39,6 +39,7 @@ func (p *Panel) viewCloudPane() *Node {
 		h("div.card.target",
 			h("label.field.inline", h("span.field-name", text(p.say("Device"))),
 				h("select", testid("cloud-device"), Listener{Event: "change", Do: func(e Event) { p.SelectDevice(e.Value) }}, nodes(list))),
+			p.viewModules(),
 			h("span.chip", testid("cloud-live"), attr("data-live", fmt.Sprint(c.live)), text(map[bool]string{true: p.say("event stream open"), false: p.say("event stream closed")}[c.live])),
 		),
 		card,
@@ -74,8 +75,15 @@ func orPlaceholder(id string) string {
 
 func (p *Panel) viewSendMessage() *Node {
 	m := &p.cloud.message
+	title, send := p.say("Send a cloud-to-device message"), p.say("Send to the device")
+	if p.cloud.module != "" {
+		title, send = p.say("Send a message to a module's input"), p.say("Send to the module")
+	}
 	return h("form.card", key("c2d"), onSubmit(p.SendToDevice),
-		h("h3", text(p.say("Send a cloud-to-device message"))),
+		h("h3", text(title)),
+		when(p.cloud.module != "",
+			p.viewText(p.say("Input"), "c2d-input", &m.input),
+			h("p.help", text(p.say("On a real hub only IoT Edge sends to a module's inputs, by its routes; the emulator does it so that a module can be tried.")))),
 		h("div.field", h("label.field-name", attr("for", "c2d-body"), text(p.say("Body"))),
 			h("textarea.mono", attr("id", "c2d-body"), testid("c2d-body"), attr("rows", "3"), attr("spellcheck", "false"), value{&m.body}, p.typing(&m.body))),
 		p.viewProperties(&m.properties, "c2d-property", p.say("Application properties")),
@@ -87,7 +95,7 @@ func (p *Panel) viewSendMessage() *Node {
 				h("select", testid("c2d-ack"), Listener{Event: "change", Do: func(e Event) { p.update(func() { m.ack = e.Value }) }},
 					nodes(options(m.ack, "none", "none", "positive", "positive", "negative", "negative", "full", "full")))),
 		),
-		h("div.actions", h("button.primary", attr("type", "submit"), testid("c2d-send"), flag("disabled", m.busy), text(p.say("Send to the device")))),
+		h("div.actions", h("button.primary", attr("type", "submit"), testid("c2d-send"), flag("disabled", m.busy), text(send))),
 		viewResult(m.result, "c2d-result"),
 		p.viewSent(),
 	)

@@ -22,7 +22,7 @@ func (p *Panel) viewExport() *Node {
 	read := func(e Event) { p.OpenFiles(e.Files) }
 	return h("details.card.export", key(fmt.Sprint("export", x.asked)), testid("export"), flag("open", x.asked > 0),
 		h("summary", h("h3", text(p.say("Save and open")))),
-		h("p.help", text(p.say("A session is its messages, its twin, its logs and what stands in the forms, in one JSON file. Keys and tokens are left out, always."))),
+		h("p.help", text(p.say("A session is its messages, its twin, its logs, and what you set up: the forms, the streams with their variables, the rules for methods and the profiles. All of it in one JSON file; keys and tokens are left out, always."))),
 		h("div.actions",
 			button("export-session", p.say("Save the session"), p.ExportSession),
 			button("export-device-log", p.say("Device log as JSON lines"), func() { p.exportLog("device-log", &p.deviceLog) }),
@@ -73,11 +73,26 @@ func (p *Panel) viewImported() part {
 			h("section.document", h("h4", text(p.say("Desired, version %d", s.Twin.DesiredVersion))), h("pre", testid("imported-desired"), text(document(s.Twin.Desired)))),
 			h("section.document", h("h4", text(p.say("Reported, version %d", s.Twin.ReportedVersion))), h("pre", testid("imported-reported"), text(document(s.Twin.Reported)))))
 	}
+	var profiles part
+	if local, _ := p.storages(); len(s.Profiles) > 0 {
+		rows := nodes{}
+		for i, pr := range s.Profiles {
+			rows = append(rows, h("li.profile", key(fmt.Sprint(i)),
+				h("span.profile-name", h("b", text(pr.Name)), h("span.help", text(pr.Host+" · "+pr.DeviceID))),
+				h("button.quiet", attr("type", "button"), testid(fmt.Sprint("imported-profile-use-", i)), label(p.say("Use profile %s", pr.Name)), text(p.say("Use")),
+					onClick(func() { p.update(func() { p.device.apply(pr) }) })),
+				when(local != nil, h("button.quiet", attr("type", "button"), testid(fmt.Sprint("imported-profile-keep-", i)), label(p.say("Keep profile %s in this browser", pr.Name)), text(p.say("Keep")),
+					onClick(func() { p.KeepImported(pr) }))),
+			))
+		}
+		profiles = h("details.more", h("summary", testid("imported-profiles"), text(p.say("Profiles"))), h("ul.profiles", label(p.say("Profiles")), rows))
+	}
 	return h("section.imported", testid("imported"), label(p.say("The opened session")),
 		h("header.card-head", h("h4", text(p.say("%s, saved at %s", p.exports.name, s.Exported.In(p.env.Location).Format("2006-01-02 15:04:05")))),
 			h("button.quiet", attr("type", "button"), testid("import-close"), text(p.say("Close it")), onClick(func() { p.update(func() { p.exports.imported = nil }) }))),
 		when(s.Device.DeviceID != "", h("p.help", text(p.say("It was %s at %s.", s.Device.DeviceID, s.Device.Host)))),
 		twin,
+		profiles,
 		section(p.say("Cloud-to-device messages"), len(s.ToDevice), bodies("imported-messages", s.ToDevice)),
 		section(p.say("Telemetry"), len(s.Stored), bodies("imported-telemetry", s.Stored)),
 		section(p.say("Device log"), len(s.Log), entries("imported-log", s.Log)),

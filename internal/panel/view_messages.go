@@ -8,11 +8,15 @@ import (
 
 func (p *Panel) viewInbox() *Node {
 	b := &p.inbox
-	head := h("header.card-head", h("h3", text(p.say("Cloud-to-device messages"))),
+	title, empty := p.say("Cloud-to-device messages"), p.say("Nothing yet. Send one from the cloud side: the hub keeps it until the device is connected.")
+	if p.isModuleLocked() {
+		title, empty = p.say("Messages to the module's inputs"), p.say("Nothing yet. Send one to an input from the cloud side: the hub keeps it until the module is connected.")
+	}
+	head := h("header.card-head", h("h3", text(title)),
 		when(len(b.messages) > 0, h("button.quiet", attr("type", "button"), testid("inbox-clear"), text(p.say("Clear")), onClick(func() { p.update(b.clear) }))))
 	if len(b.messages) == 0 {
 		return h("div.card", key("messages"), head,
-			h("p.empty", text(p.say("Nothing yet. Send one from the cloud side: the hub keeps it until the device is connected."))),
+			h("p.empty", text(empty)),
 			p.viewCompletion())
 	}
 	newest, all := b.matching()
@@ -31,7 +35,7 @@ func (p *Panel) viewInbox() *Node {
 			h("p.help", testid("inbox-count"), attr("role", "status"), text(p.say("%d of %d", all, len(b.messages)))),
 		),
 		when(all == 0, h("p.empty", text(p.say("No message matches. Search for less, or choose any body.")))),
-		when(all > 0, h("div.scroll", attr("role", "log"), label(p.say("Cloud-to-device messages")), attr("tabindex", "0"), h("ol.messages", rows))),
+		when(all > 0, h("div.scroll", attr("role", "log"), label(title), attr("tabindex", "0"), h("ol.messages", rows))),
 		when(all > len(newest), h("div.actions", h("button.quiet", attr("type", "button"), testid("inbox-more"),
 			text(p.say("Show %d more", min(inboxPage, all-len(newest)))), onClick(func() { p.update(func() { b.shown += inboxPage }) })))),
 		when(b.dropped > 0, h("p.empty", testid("inbox-dropped"),
@@ -41,7 +45,10 @@ func (p *Panel) viewInbox() *Node {
 
 // viewCompletion says what becomes of a message (protocol.md section 4, Complete).
 func (p *Panel) viewCompletion() *Node {
-	return h("p.help", text(p.say("Receiving a message completes it (PUBACK). Over MQTT a device cannot reject or abandon one; AMQP and HTTPS can.")))
+	if p.isModuleLocked() {
+		return h("p.help", testid("inbox-completion"), text(p.say("A module gets no cloud-to-device messages: devices do. What comes to its inputs is completed (PUBACK) when it is received; over MQTT it cannot be rejected or abandoned.")))
+	}
+	return h("p.help", testid("inbox-completion"), text(p.say("Receiving a message completes it (PUBACK). Over MQTT a device cannot reject or abandon one; AMQP and HTTPS can.")))
 }
 
 func (p *Panel) viewMessage(m *received) *Node {
@@ -75,7 +82,7 @@ func (p *Panel) viewMessage(m *received) *Node {
 		h("div.message-head", h("time", text(clock(m.at))),
 			h("span.badge", text(p.say("completed"))),
 			when(m.duplicate, h("span.badge.warn", text(p.say("delivered again")))),
-			when(m.input != "", h("span.chip", text(p.say("input %s", m.input)))),
+			when(m.input != "", h("span.chip", testid("message-input"), text(p.say("input %s", m.input)))),
 			h("span.message-size", text(p.sayN(len(m.message.Body), "%d byte", "%d bytes", len(m.message.Body)))),
 			h("select", testid("message-form"), label(p.say("Show the body as")),
 				onChange(func(e Event) { p.update(func() { m.form = bodyForm(e.Value) }) }), nodes(options(string(m.form), forms...))),

@@ -18,7 +18,7 @@ func (p *Panel) viewRegistry() *Node {
 		h("summary", h("h3", text(p.say("Devices"))), h("span.badge", testid("registry-count"), text(fmt.Sprint(len(r.devices))))),
 		h("ul.registered-list", label(p.say("Devices")), rows),
 		h("form.registry-new", onSubmit(p.CreateDevice),
-			p.viewText(p.say("New device id"), "registry-new-id", &r.newID),
+			p.viewText(p.say("New device id, or device/module"), "registry-new-id", &r.newID),
 			h("button.secondary", attr("type", "submit"), testid("registry-create"), flag("disabled", r.busy), text(p.say("Register it")))),
 		viewResult(r.result, "registry-result"),
 	)

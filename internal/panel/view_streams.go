@@ -18,6 +18,7 @@ func (p *Panel) viewStreams() *Node {
 				onClick(func() { p.update(func() { s.add() }) }))),
 		h("p.help", text(p.say("Messages made of a template, again and again. Several streams can run at once."))),
 		h("div.stream-list", cards),
+		p.viewSimulator(),
 		p.viewRate(),
 	)
 }
@@ -43,6 +44,9 @@ func (p *Panel) viewStream(s *telemetryStream, id string) *Node {
 			number(p.say("Interval (ms)"), "interval", &s.interval),
 			number(p.say("Messages each time"), "burst", &s.burst),
 			number(p.say("Count (0: no end)"), "count", &s.count),
+			h("label.field", h("span.field-name", text(p.say("QoS"))),
+				h("select", testid(id+"-qos"), flag("disabled", s.running()), onChange(func(e Event) { p.update(func() { s.qos0 = e.Value == "0" }) }),
+					nodes(options(map[bool]string{false: "1", true: "0"}[s.qos0], "1", p.say("1: acknowledged"), "0", p.say("0: written"))))),
 		),
 		h("p.stream-state", testid(id+"-state"), text(p.streamWords(s))),
 		h("details.more", Listener{Event: "toggle", Do: func(e Event) { p.update(func() { s.open = e.Checked }) }}, testid(id+"-template"),
@@ -62,9 +66,16 @@ func (p *Panel) streamWords(s *telemetryStream) string {
 		words = p.say("Running.")
 		if s.held {
 			words = p.say("Waits: the hub has not acknowledged %d messages yet.", s.waiting())
+			if s.written {
+				words = p.say("Waits: %d messages are not written yet.", s.waiting())
+			}
 		}
 	}
-	words += " " + p.say("%d sent, %d acknowledged, %d failed, %d on their way.", s.made, s.acknowledged, s.failed, s.waiting())
+	if s.written {
+		words += " " + p.say("%d sent, %d written, %d failed, %d on their way.", s.made, s.acknowledged, s.failed, s.waiting())
+	} else {
+		words += " " + p.say("%d sent, %d acknowledged, %d failed, %d on their way.", s.made, s.acknowledged, s.failed, s.waiting())
+	}
 	if s.skipped > 0 {
 		words += " " + p.say("%d were due while the stream could not run, and were left out.", s.skipped)
 	}
@@ -77,9 +88,12 @@ func (p *Panel) viewTemplate(s *telemetryStream, id string) *Node {
 		"walk", p.say("random walk: start, largest step, least, most"),
 		"sine", p.say("sine: least, most, period in s"),
 		"random", p.say("random whole number: from, below"),
+		"uniform", p.say("random number: from, below"),
 		"counter", p.say("counter: start, step"),
 		"choice", p.say("choice: one of these by chance"),
 		"sequence", p.say("sequence: these in turn"),
+		"timestamp", p.say("timestamp: iso, ms or s"),
+		"uuid", p.say("UUID: nothing"),
 		"text", p.say("random text: its length"),
 	}
 	for i, v := range s.variables {
@@ -100,8 +114,11 @@ func (p *Panel) viewTemplate(s *telemetryStream, id string) *Node {
 			h("button.quiet", attr("type", "button"), testid(id+"-variable-add"), text(p.say("+ Add a variable")),
 				onClick(func() { p.update(func() { s.addVariable("", "random") }) }))),
 		h("p.help", text(p.say("Always there, as in Iot-Telemetry-Simulator: $.DeviceId, $.Guid, $.Time, $.LocalTime, $.Ticks, $.Epoch, $.MachineName."))),
-		p.viewProperties(&s.properties, id+"-property", p.say("Application properties")),
-		p.viewText(p.say("Seed (the same numbers at every start)"), id+"-seed", &s.seed),
+		h("p.help", text(p.say("Values that hold commas are written as a JSON array: [\"a, b\", \"c\"]. In a sequence, $.Name stands for another variable, which goes on only then. All that is drawn by chance comes from the seed."))),
+		p.viewProperties(&s.properties, id+"-property", p.say("Application properties ($.Name works here, too)")),
+		h("div.grid",
+			p.viewText(p.say("content-type"), id+"-content-type", &s.contentType),
+			p.viewText(p.say("Seed (the same numbers at every start)"), id+"-seed", &s.seed)),
 		h("section.document", label(p.say("Next message")), h("h4", text(p.say("Next message"))), h("pre", testid(id+"-preview"), text(preview))),
 	)
 }
@@ -124,6 +141,9 @@ func (p *Panel) viewRate() part {
 	for i := len(s.recent) - 1; i >= 0; i-- {
 		way := s.recent[i]
 		name, state := way.stream, p.say("queued")
+		if way.sent {
+			state = p.say("sent")
+		}
 		if way.first > 0 {
 			name += fmt.Sprintf(" #%d", way.first)
 		}

@@ -1,0 +1,170 @@
+package panel
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// variables are the declared ones, as rows of a stream.
+func (s *simulated) variables(c *simulatorConfig) ([]exportedVariable, error) {
+	raw := c.raw("Variables")
+	if len(raw) == 0 {
+		return []exportedVariable{{"Counter", "counter", "1, 1"}}, nil // the simulator's default
+	}
+	if text := textOfRaw(raw); raw[0] == '"' {
+		var err error
+		if raw, err = relaxed(tell("Variables"), text); err != nil {
+			return nil, err
+		}
+	}
+	var all []json.RawMessage
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, tell("Variables is not a list")
+	}
+	list := make([]exportedVariable, 0, len(all))
+	for i, element := range all {
+		v, err := s.variable(element)
+		if err != nil {
+			return nil, misplaced(tell("Variables, element %d", i+1), err)
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}
+
+// variable reads one in the order in which the simulator looks at it: sequence, random, customLengthString, values, counter.
+func (s *simulated) variable(raw json.RawMessage) (exportedVariable, error) {
+	list, err := members(raw)
+	if err != nil {
+		return exportedVariable{}, tell("it is no JSON object")
+	}
+	var v exportedVariable
+	has := map[string]string{}
+	var values []string
+	for _, m := range list {
+		switch name := strings.ToLower(m.name); name {
+		case "name":
+			v.Name = textOfRaw(m.raw)
+		case "values":
+			var elements []json.RawMessage
+			if json.Unmarshal(m.raw, &elements) != nil {
+				return v, tell("its values are not a list")
+			}
+			for _, e := range elements {
+				values = append(values, textOfRaw(e))
+			}
+		case "random", "randomdouble", "sequence", "min", "max", "step", "customlengthstring":
+			has[name] = textOfRaw(m.raw)
+		default:
+			s.note(tell("The variable %s: %s was left out, nobody knows it.", v.Name, m.name))
+		}
+	}
+	if strings.TrimSpace(v.Name) == "" {
+		return v, tell("it has no name")
+	}
+	for _, name := range []string{"min", "max", "step", "customlengthstring"} {
+		if text, ok := has[name]; ok {
+			if _, err := strconv.ParseFloat(text, 64); err != nil {
+				return v, tell("its %s is no number", name)
+			}
+		}
+	}
+	isTrue := func(name string) bool { return strings.EqualFold(has[name], "true") }
+	or := func(name, otherwise string) string {
+		if text, ok := has[name]; ok {
+			return text
+		}
+		return otherwise
+	}
+	used := []string{}
+	switch {
+	case isTrue("sequence"):
+		if len(values) == 0 {
+			return v, tell("it is a sequence without values")
+		}
+		v.Kind, v.Values = "sequence", listText(values)
+	case isTrue("random") || isTrue("randomdouble"):
+		v.Kind = "random"
+		bounds := []string{"0", "2147483647"} // of .NET's Random.Next
+		if isTrue("randomdouble") {
+			v.Kind, bounds = "uniform", []string{"0", "1"}
+		}
+		low, _ := strconv.ParseFloat(has["min"], 64)
+		high, _ := strconv.ParseFloat(has["max"], 64)
+		switch _, lower := has["min"]; {
+		case lower && has["max"] != "" && high > low:
+			bounds = []string{has["min"], has["max"]}
+		case lower || has["max"] != "":
+			s.note(tell("The variable %s: min and max count only if both are there and max is more; as in the simulator, it is drawn from %s to %s.", v.Name, bounds[0], bounds[1]))
+		}
+		v.Values = strings.Join(bounds, ", ")
+		used = []string{"min", "max"}
+	case has["customlengthstring"] != "":
+		v.Kind, v.Values = "text", has["customlengthstring"]
+	case len(values) > 0:
+		v.Kind, v.Values = "choice", listText(values)
+	default:
+		v.Kind, v.Values = "counter", or("min", "1")+", "+or("step", "1")
+		used = []string{"min", "step"}
+	}
+	for _, name := range []string{"min", "max", "step"} {
+		if _, ok := has[name]; ok && !slices.Contains(used, name) {
+			s.note(tell("The variable %s: %s has no effect on it, as in the simulator.", v.Name, name))
+		}
+	}
+	return v, nil
+}
+
+// listText is a list of values as a row has it: with commas, or as a JSON array where those would not do.
+func listText(values []string) string {
+	odd := slices.ContainsFunc(values, func(v string) bool {
+		return v == "" || strings.Contains(v, ",") || strings.TrimSpace(v) != v || strings.HasPrefix(v, "[")
+	})
+	if !odd {
+		return strings.Join(values, ", ")
+	}
+	raw, _ := json.Marshal(values) // texts always can be
+	return string(raw)
+}
+
+// textOfRaw is a JSON text's content, or another value's own text.
+func textOfRaw(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil && len(raw) > 0 && raw[0] == '"' {
+		return s
+	}
+	return indented(raw)
+}
+
+// member is one of a JSON object's, in the document's order, which a template keeps.
+type member struct {
+	name string
+	raw  json.RawMessage
+}
+
+// members are an object's; of none, none.
+func members(raw json.RawMessage) ([]member, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return nil, tell("it is no JSON object")
+	}
+	var list []member
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		m := member{name: fmt.Sprint(name)}
+		if err := d.Decode(&m.raw); err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
