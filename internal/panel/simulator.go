@@ -179,7 +179,7 @@ func (s *simulated) interval(c *simulatorConfig, device string) (float64, error)
 // header is the template of the application properties.
 func (s *simulated) header(c *simulatorConfig) ([]exportedProperty, error) {
 	out := []exportedProperty{}
-	text := c.text("Header")
+	text := c.textOf("Header")
 	if strings.TrimSpace(text) == "" {
 		return out, nil
 	}
@@ -206,12 +206,12 @@ func (s *simulated) payloads(c *simulatorConfig) ([]simulatorPayload, error) {
 	if raw := c.raw("Payloads"); len(raw) > 0 {
 		return s.listedPayloads(raw)
 	}
-	template := c.text("Template")
+	template := c.textOf("Template")
 	if strings.TrimSpace(template) == "" {
 		template = simulatorTemplate
 	}
 	var list []simulatorPayload
-	for _, part := range distributionOf.FindAllStringSubmatch(c.text("PayloadDistribution"), -1) {
+	for _, part := range distributionOf.FindAllStringSubmatch(c.textOf("PayloadDistribution"), -1) {
 		arguments := strings.Split(part[2], ",")
 		share, err := strconv.ParseFloat(strings.Trim(arguments[0], " %"), 64)
 		if err != nil || share < 0 {
@@ -225,7 +225,7 @@ func (s *simulated) payloads(c *simulatorConfig) ([]simulatorPayload, error) {
 		switch strings.ToLower(part[1]) {
 		case "template":
 			if argument != "" && !strings.EqualFold(argument, "default") {
-				p.body = c.text(argument)
+				p.body = c.textOf(argument)
 				if p.body == "" {
 					return nil, tell("PayloadDistribution: there is no template %s", argument)
 				}
@@ -242,16 +242,16 @@ func (s *simulated) payloads(c *simulatorConfig) ([]simulatorPayload, error) {
 		list = append(list, p)
 	}
 	switch {
-	case len(list) > 0 || c.text("PayloadDistribution") != "":
+	case len(list) > 0 || c.textOf("PayloadDistribution") != "":
 		return list, nil
-	case c.text("FixPayload") != "":
+	case c.textOf("FixPayload") != "":
 		p := simulatorPayload{share: 100}
-		if s.fixed(&p, c.text("FixPayload")) {
+		if s.fixed(&p, c.textOf("FixPayload")) {
 			list = append(list, p)
 		}
 		return list, nil
 	}
-	if size := c.text("FixPayloadSize"); size != "" && size != "0" {
+	if size := c.textOf("FixPayloadSize"); size != "" && size != "0" {
 		p := simulatorPayload{share: 100}
 		if s.filled(&p, size) {
 			list = append(list, p)
@@ -324,7 +324,7 @@ func (s *simulated) listedPayloads(raw json.RawMessage) ([]simulatorPayload, err
 
 // remarks names what the configuration has and a page has not.
 func (s *simulated) remarks(c *simulatorConfig) {
-	if n, err := c.number("DeviceCount", 1); err == nil && n > 1 || strings.ContainsAny(c.text("DeviceList"), ",;") {
+	if n, err := c.number("DeviceCount", 1); err == nil && n > 1 || strings.ContainsAny(c.textOf("DeviceList"), ",;") {
 		s.note(tell("The configuration has several devices; this page is one, and sends as the one that is connected."))
 	}
 	if n, err := c.number("DuplicateEvery", 0); err == nil && n > 0 {
@@ -338,7 +338,7 @@ func (s *simulated) remarks(c *simulatorConfig) {
 			s.note(tell("%s was not read: the page sends as the device that is connected, and keeps no hub's key.", name))
 		case slices.ContainsFunc([]string{"EventHubConnectionString", "KafkaConnectionProperties", "KafkaTopic", "PartitionKey"}, func(other string) bool { return strings.EqualFold(name, other) }):
 			s.note(tell("%s was left out: it is for Event Hubs or Kafka.", name))
-		case !slices.ContainsFunc(known, func(other string) bool { return strings.EqualFold(name, other) }) && !strings.Contains(c.text("PayloadDistribution"), name):
+		case !slices.ContainsFunc(known, func(other string) bool { return strings.EqualFold(name, other) }) && !strings.Contains(c.textOf("PayloadDistribution"), name):
 			s.note(tell("%s was left out: it is no parameter that this page knows.", hubproto.Redact(name)))
 		}
 	}

@@ -19,8 +19,8 @@ func (c *simulatorConfig) raw(name string) json.RawMessage {
 	return nil
 }
 
-// text is a member that is a text; an object or a list is its JSON.
-func (c *simulatorConfig) text(name string) string {
+// textOf is a member that is a text; an object or a list is its JSON.
+func (c *simulatorConfig) textOf(name string) string {
 	if raw := c.raw(name); len(raw) > 0 {
 		return textOfRaw(raw)
 	}
@@ -29,7 +29,7 @@ func (c *simulatorConfig) text(name string) string {
 
 // number is a member that is a whole number, in quotes or not.
 func (c *simulatorConfig) number(name string, otherwise int) (int, error) {
-	text := strings.TrimSpace(c.text(name))
+	text := strings.TrimSpace(c.textOf(name))
 	if text == "" {
 		return otherwise, nil
 	}
