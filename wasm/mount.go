@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall/js"
+	"time"
 
 	"honnef.co/go/js/dom/v2"
 
@@ -50,7 +51,10 @@ func show(root, draw js.Value, params panel.Params, served bool, offline js.Valu
 			shown = lang
 			document.Set("lang", string(lang))
 		}
+		began := time.Now()
 		paint.show(p.View())
+		env.Yield() // until layout and paint are done too
+		p.Drew(time.Since(began))
 	}
 	if offline.Truthy() {
 		watchOffline(offline, p)

@@ -58,3 +58,12 @@ func FuzzRedact(f *testing.F) {
 		require.NotContains(t, Redact(string(quoted)), secret)
 	})
 }
+
+// TestLastLettersOfSecretNames: Redact passes over words that end otherwise.
+func TestLastLettersOfSecretNames(t *testing.T) {
+	for _, name := range secretNames {
+		for _, spelled := range []string{name, strings.ToUpper(name)} {
+			require.Equal(t, spelled+"="+Redacted, Redact(spelled+"=abc"))
+		}
+	}
+}

@@ -70,7 +70,7 @@ func (p *Panel) serveCountdowns(ctx context.Context) {
 		case <-ctx.Done():
 		case <-p.countdowns.wake:
 		case <-fire:
-			p.update(func() { p.countdowns.due = time.Time{} })
+			p.updateSoon(func() { p.countdowns.due = time.Time{} })
 		}
 		if timer != nil {
 			timer.Stop()

@@ -69,8 +69,9 @@ type Panel struct {
 
 	changes signal // raised when View would give something new
 
-	mu         sync.Mutex // guards what follows
-	drawn      time.Time  // when View was called last
+	mu         sync.Mutex    // guards what follows
+	drawn      time.Time     // when View was called last
+	pause      time.Duration // after it, for what is drawn by itself
 	up, down   beat
 	closed     bool
 	topic      Topic

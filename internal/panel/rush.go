@@ -6,29 +6,29 @@ import "time"
 // somebody scrolls: new rows in each of ten drawings a second are what a loaded page spends its time on.
 type rush struct {
 	seen     int       // how many had come when the list was drawn last
+	drawn    time.Time // when that was
 	until    time.Time // when it is calm again
 	scrolled bool      // somebody looks further down
 }
 
-const (
-	rushFrom = 10 // new rows from one drawing to the next
-	rushRows = 20 // rows that are drawn in a rush: more than a window is high
-)
+const rushFrom = 10 // new rows from one drawing to the next
 
 // on says whether the list is in a rush.
 func (r *rush) on() bool { return time.Now().Before(r.until) }
 
-// rows is how many rows of a list are drawn of which at most want are to be; came is how many it ever had. The lock is held.
-func (p *Panel) rows(r *rush, came, want int) int {
-	if came-r.seen > rushFrom {
-		r.until = time.Now().Add(time.Second)
+// rows is how many rows of a list are drawn of which at most want are to be; came is how many it ever had, and window how many
+// a person sees without scrolling. The lock is held.
+func (p *Panel) rows(r *rush, came, want, window int) int {
+	now := time.Now()
+	if came-r.seen > rushFrom && now.Sub(r.drawn) < time.Second {
+		r.until = now.Add(time.Second)
 	}
-	r.seen = came
+	r.seen, r.drawn = came, now
 	if r.scrolled || !r.on() {
 		return want
 	}
 	p.redrawAt(r.until)
-	return min(want, rushRows)
+	return min(want, window)
 }
 
 // watch keeps in mind whether somebody looks further down a list.

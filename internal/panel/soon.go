@@ -2,9 +2,21 @@ package panel
 
 import "time"
 
-// drawEvery is how often a page at least lets what arrives wait together: nobody reads more than ten states of a log in a
-// second, and a page that drew a thousand would do nothing else.
-const drawEvery = 100 * time.Millisecond
+// What arrives by itself waits together for the next drawing. Nobody reads more than ten states of a log in a second, and a
+// page that drew a thousand would do nothing else; where a drawing takes long, there are fewer, so that the page always has
+// time for what a person does.
+const (
+	drawEvery    = 100 * time.Millisecond // at least, from one drawing to the next
+	drawAtLatest = time.Second / 2
+	drawShare    = 4 // a drawing is followed by this many times its own length without one
+)
+
+// Drew tells the panel how long it took to show a view, until the browser was ready for something else.
+func (p *Panel) Drew(took time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pause = min(drawShare*took, drawAtLatest)
+}
 
 // updateSoon is update for what may come a thousand times a second, such as a packet or a stored message. It is drawn at
 // once when the last drawing is some time ago, and else together with what comes until then. What a person does, and what
@@ -24,7 +36,7 @@ func (p *Panel) updateSoon(change func()) {
 
 // mayDrawLocked says whether a drawing is due already; else it has the page drawn when it is.
 func (p *Panel) mayDrawLocked() bool {
-	next := p.drawn.Add(drawEvery)
+	next := p.drawn.Add(max(p.pause, drawEvery))
 	if !next.After(time.Now()) {
 		return true
 	}

@@ -239,7 +239,7 @@ func (p *Panel) StartStream(s *telemetryStream) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				p.env.Changed()
+				p.updateSoon(func() {})
 			}
 		}
 	})

@@ -9,6 +9,9 @@ import (
 // eventsPage is how many events are drawn at first, and how many more at each wish: what arrives fast must be cheap to draw.
 const eventsPage = 50
 
+// eventsInWindow is how many events fill the list's window, also where each is two lines high.
+const eventsInWindow = 8
+
 // eventsView is how a person looks at the telemetry that the hub stored.
 type eventsView struct {
 	device string // of this device only; empty: of all
@@ -21,7 +24,7 @@ func (p *Panel) viewEvents() *Node {
 	c := &p.cloud
 	look := &c.look
 	came := c.dropped + len(c.events)
-	shown := p.rows(&look.rush, came, look.shown)
+	shown := p.rows(&look.rush, came, look.shown, eventsInWindow)
 	rows := make(nodes, 0, shown)
 	matching := 0
 	for i := len(c.events) - 1; i >= 0; i-- {

@@ -10,7 +10,7 @@ import (
 // viewWire shows every packet in words, and the selected one in fields and bytes.
 func (p *Panel) viewWire() *Node {
 	w := &p.wire
-	shown, all := w.matching(p.lang, p.rows(&w.rush, w.log.Dropped()+len(w.log.Records()), w.rows))
+	shown, all := w.matching(p.lang, p.rows(&w.rush, w.log.Dropped()+len(w.log.Records()), w.rows, wireInWindow))
 	rows := make(nodes, 0, len(shown))
 	for _, r := range shown {
 		rows = append(rows, p.viewRecord(r))

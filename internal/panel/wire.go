@@ -29,6 +29,9 @@ type wireState struct {
 // wireRows is how many rows are drawn at first, and by how many more each time.
 const wireRows = 100
 
+// wireInWindow is how many of them fill the list's window.
+const wireInWindow = 20
+
 func newWireState() wireState { return wireState{rows: wireRows} }
 
 // traced takes a packet to the log. It runs on the client's own goroutine.
