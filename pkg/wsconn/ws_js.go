@@ -13,11 +13,10 @@ import (
 // The bridge to the browser's WebSocket.
 //
 // A wake-up of Go costs more than a small message does, so messages do not wake
-// Go. Each one is put in a JavaScript array by that array's own push, bound to it
-// and registered as the listener. Go, when it is about to wait, also registers a
-// once-listener that posts to a MessageChannel. The post is a task of its own,
+// Go. A stage takes them. When Go is about to wait, it arms the stage, whose next
+// message posts to a MessageChannel. The post is a task of its own,
 // behind the messages that have already arrived; when it runs it calls Go, which
-// takes the whole array. Nothing here is JavaScript source, so no CSP minds.
+// takes them all. Nothing here is JavaScript source, so no CSP minds that lets Go run.
 
 const (
 	// maxBuffered is how much may wait in the browser before Write waits.
@@ -33,17 +32,7 @@ const (
 	readyOpen = 1
 )
 
-var (
-	uint8Array = js.Global().Get("Uint8Array")
-
-	// messageData is a function that returns the data of the MessageEvent it is given.
-	// Mapped over an array it replaces a crossing into JavaScript per message.
-	messageData = sync.OnceValue(func() js.Value {
-		proto := js.Global().Get("MessageEvent").Get("prototype")
-		get := js.Global().Get("Object").Call("getOwnPropertyDescriptor", proto, "data").Get("get")
-		return get.Get("call").Call("bind", get)
-	})
-)
+var uint8Array = js.Global().Get("Uint8Array")
 
 // conn is a browser's WebSocket as a byte stream.
 type conn struct {
@@ -53,9 +42,7 @@ type conn struct {
 
 	// Static after construction.
 	ws      js.Value
-	queue   js.Value // array of MessageEvents, filled by JavaScript
-	post    js.Value // listener that makes handler run in a later task
-	once    js.Value // options of a listener that runs once
+	stage   *stage   // what has arrived
 	port    js.Value // the end of the MessageChannel that calls handler
 	abort   js.Value // AbortController of the listeners
 	handler js.Func
@@ -68,11 +55,12 @@ type conn struct {
 	closeOnce sync.Once
 	detached  sync.Once
 
-	readMu sync.Mutex // guards what follows
-	batch  *gatherer  // what was taken from queue
-	buf    []byte     // reused memory of rest
-	rest   []byte     // bytes of a message that did not fit the last Read
-	broken *CloseError
+	readMu  sync.Mutex // guards what follows
+	buf     []byte     // reused memory of rest
+	rest    []byte     // bytes that did not fit the last Read
+	sizes   []int      // of messages whose ends are to be marked, from the bytes behind the last Read on
+	unnoted bool       // nobody asks for sizes
+	broken  *CloseError
 
 	writeMu sync.Mutex // guards what follows
 	out     js.Value   // reused Uint8Array of length outLen
@@ -132,6 +120,7 @@ func (c *conn) opening(ctx context.Context, policy violations) (net.Conn, error)
 // over HTTPS asks for a ws URL and, in Firefox, when the page's policy forbids the URL.
 func newWebSocket(rawURL string) (ws js.Value, err error) {
 	defer catch(&err)
+	stageShared() // throws in a browser that is too old
 	ws = js.Global().Get("WebSocket").New(rawURL, Subprotocol)
 	ws.Set("binaryType", "arraybuffer")
 	return ws, nil
@@ -143,25 +132,22 @@ func newConn(ws js.Value, host string) *conn {
 	c := &conn{
 		host:   host,
 		ws:     ws,
-		queue:  global.Get("Array").New(),
 		port:   channel.Get("port2"),
 		abort:  global.Get("AbortController").New(),
-		batch:  newGatherer(),
 		opened: make(chan struct{}),
 		ended:  make(chan struct{}),
 		closed: make(chan struct{}),
 		wake:   make(chan struct{}, 1),
 	}
-	c.once = js.ValueOf(map[string]any{"once": true})
 	sender := channel.Get("port1")
-	c.post = sender.Get("postMessage").Call("bind", sender, js.Null())
+	c.stage = newStage(sender.Get("postMessage").Call("bind", sender, js.Null())) // which makes handler run in a later task
 	c.handler = js.FuncOf(c.handle)
 	c.port.Set("onmessage", c.handler)
 	until := map[string]any{"signal": c.abort.Get("signal")}
 	ws.Call("addEventListener", "open", c.handler, until)
 	ws.Call("addEventListener", "error", c.handler, until)
 	ws.Call("addEventListener", "close", c.handler, until)
-	ws.Call("addEventListener", "message", c.queue.Get("push").Call("bind", c.queue), until)
+	ws.Call("addEventListener", "message", c.stage.listener, until)
 	return c
 }
 
@@ -194,7 +180,6 @@ func (c *conn) handle(_ js.Value, args []js.Value) any {
 func (c *conn) detach() {
 	c.detached.Do(func() {
 		c.abort.Call("abort")
-		c.ws.Call("removeEventListener", "message", c.post)
 		c.port.Set("onmessage", js.Null())
 		c.port.Call("close") // closes both ends
 		c.handler.Release()
@@ -219,25 +204,34 @@ func (c *conn) Read(p []byte) (int, error) {
 	c.readMu.Lock()
 	defer c.readMu.Unlock()
 	c.clear()
+	if !c.marking && !c.unnoted {
+		c.unnoted = true
+		c.stage.noting.Set("value", 0)
+		c.stage.sizes.Set("length", 0)
+	}
 	for {
 		if isClosed(c.closed) {
 			return 0, net.ErrClosed
 		}
-		// Looked at before the queue: what arrived before the end is read before it.
+		// Looked at before the stage: what arrived before the end is read before it.
 		ended := isClosed(c.ended)
-		if n := c.take(p); n > 0 {
-			return n, nil
+		if c.broken == nil && len(c.rest) == 0 {
+			if n := c.take(p); n > 0 {
+				c.markEnds(n)
+				return n, nil
+			}
 		}
 		switch {
+		case len(c.rest) > 0:
+			n := copy(p, c.rest)
+			c.rest = c.rest[n:]
+			c.markEnds(n)
+			return n, nil
 		case c.broken != nil:
 			return 0, c.broken
-		case c.refill():
-			continue
 		case ended:
 			return 0, c.end
 		}
-		// Registered twice it counts once.
-		c.ws.Call("addEventListener", "message", c.post, c.once)
 		select {
 		case <-c.wake:
 		case <-c.ended:
@@ -246,65 +240,54 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 }
 
-// take copies to p what was taken from the queue, as far as it fits.
+// take copies what has arrived to p, or to rest when p is too small for all of it, and returns how much is in p.
+// When nothing has arrived, the next message wakes Read.
 func (c *conn) take(p []byte) int {
-	n := copy(p, c.rest)
-	c.rest = c.rest[n:]
-	if n > 0 && len(c.rest) == 0 {
-		c.mark(n)
+	size, view := c.stage.take.Invoke().Int(), c.stage.space
+	if c.marking {
+		c.sizes = c.stage.noted(c.sizes)
 	}
-	for n < len(p) && c.batch.count > 0 {
-		sizes := c.batch.sizes
-		if got, ok := c.batch.take(p[n:]); ok {
-			end := n
-			for _, size := range sizes[:len(sizes)-len(c.batch.sizes)] {
-				end += int(size)
-				c.mark(end)
-			}
-			n += got
-			continue
-		}
-		data := c.batch.first()
+	switch size {
+	case takeNothing:
+		return 0
+	case takeFirst:
+		data := c.stage.queue.Index(0)
 		if data.Type() == js.TypeString {
 			c.refuseText()
-			break
+			return 0
 		}
-		c.batch.skip()
-		view := uint8Array.New(data)
-		got := js.CopyBytesToGo(p[n:], view)
-		n += got
-		if n < len(p) || !c.keep(view, got) { // only a full p may leave bytes over
-			c.mark(n)
+		c.stage.skip.Invoke()
+		view = uint8Array.New(data)
+		size = view.Length()
+		if c.marking {
+			c.sizes = append(c.sizes, size)
 		}
 	}
-	return n
-}
-
-// keep copies what view holds from index from on, for the next Read, and reports whether there was anything.
-func (c *conn) keep(view js.Value, from int) bool {
-	left := view.Length() - from
-	if left == 0 {
-		return false
+	if size <= len(p) {
+		return js.CopyBytesToGo(p[:size], view)
 	}
 	buf := c.buf
-	if cap(buf) < left {
-		buf = make([]byte, left)
-		if left <= keepArray {
+	if cap(buf) < size {
+		buf = make([]byte, size)
+		if size <= keepArray {
 			c.buf = buf
 		}
 	}
-	c.rest = buf[:left]
-	js.CopyBytesToGo(c.rest, view.Call("subarray", from))
-	return true
+	c.rest = buf[:size]
+	js.CopyBytesToGo(c.rest, view)
+	return 0
 }
 
-// refill takes what is in the queue, and reports whether there was anything.
-func (c *conn) refill() bool {
-	if c.queue.Length() == 0 {
-		return false
+// markEnds marks the messages that end in the next n bytes.
+func (c *conn) markEnds(n int) {
+	for at := 0; len(c.sizes) > 0; c.sizes = c.sizes[1:] {
+		if left := n - at; c.sizes[0] > left {
+			c.sizes[0] -= left
+			return
+		}
+		at += c.sizes[0]
+		c.mark(at)
 	}
-	c.batch.add(c.queue.Call("splice", 0).Call("map", messageData()))
-	return true
 }
 
 // refuseText ends a connection whose peer sent text [MQTT-6.0.0-1]. A page may not
