@@ -43,6 +43,7 @@ var unsaid = []struct{ where, text, why string }{
 	{"methods.go", "the device did not answer in time", "for a caller who has gone"},
 	{"params.go", "*", "Panel.topics names the tabs; these are for one that it forgets"},
 	{"service.go", "application/json; charset=utf-8", "HTTP"},
+	{"simulator.go", "Fill", "a name in JSON"},
 	{"view_cloud.go", "az iot *", "commands to copy"},
 	{"view_cloud.go", " --*", "commands to copy"},
 	{"view_connect.go", "dtmi:com:example:Thermostat;1", "an example's data"},

@@ -59,10 +59,10 @@ func (l *loop) setState(phase Phase, err error) {
 		l.log.Info("device is " + phase.String())
 	}
 	if onState := l.c.o.OnState; onState != nil {
-		l.events = append(l.events, event{always: true, run: func(context.Context) bool {
+		l.events = append(l.events, event{always: true, call: callFunc(func(context.Context) bool {
 			onState(s)
 			return true
-		}})
+		})})
 	}
 }
 

@@ -134,9 +134,9 @@ func (l *loop) desiredNotice(version int64, patch []byte) {
 
 func (l *loop) deliverDesired(changes []Desired) {
 	for _, d := range changes {
-		l.enqueue(event{run: func(ctx context.Context) bool {
+		l.enqueue(event{call: callFunc(func(ctx context.Context) bool {
 			l.c.o.OnDesired(ctx, d)
 			return true
-		}}, len(d.Patch))
+		})}, len(d.Patch))
 	}
 }

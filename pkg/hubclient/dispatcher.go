@@ -7,17 +7,25 @@ import "context"
 type dispatcher struct {
 	batches chan []event  // loop to dispatcher, never more than one
 	idle    chan []event  // dispatcher to loop: the batch is done, its array comes back
-	acks    chan ack      // dispatcher to loop: acknowledge this
-	over    chan struct{} // closed when the loop receives no more
+	acks    chan []ack    // dispatcher to loop: acknowledge these; while they are in it the dispatcher may take them back and add to them
 	ended   chan struct{} // closed when the dispatcher has ended
 }
 
 // An event is the call of a handler.
 type event struct {
-	run    func(context.Context) (acknowledge bool) // nil: there is nothing but the acknowledgement
-	always bool                                     // also after the end of the context: the last states
-	ack                                             // for what came with QoS 1; otherwise its id is 0
+	call   handlerCall // nil: there is nothing but the acknowledgement
+	always bool        // also after the end of the context: the last states
+	ack                // for what came with QoS 1; otherwise its id is 0
 }
+
+// A handlerCall calls a handler.
+type handlerCall interface {
+	run(context.Context) (acknowledge bool)
+}
+
+type callFunc func(context.Context) (acknowledge bool)
+
+func (f callFunc) run(ctx context.Context) bool { return f(ctx) }
 
 // An ack is a PUBACK that is due. It belongs to its connection.
 type ack struct {
@@ -26,10 +34,10 @@ type ack struct {
 	bad  bool // the handler failed: no PUBACK, but the handler is done
 }
 
-func newDispatcher(ctx context.Context, over chan struct{}) *dispatcher {
+func newDispatcher(ctx context.Context) *dispatcher {
 	d := &dispatcher{
 		batches: make(chan []event, 1), idle: make(chan []event, 1),
-		acks: make(chan ack, 64), over: over, ended: make(chan struct{}),
+		acks: make(chan []ack, 1), ended: make(chan struct{}),
 	}
 	go d.run(ctx)
 	return d
@@ -43,17 +51,24 @@ func (d *dispatcher) run(ctx context.Context) {
 			if ctx.Err() != nil && !e.always {
 				continue // not acknowledged, so the hub delivers it to the next life
 			}
-			acknowledge := e.run == nil || e.run(ctx)
+			acknowledge := e.call == nil || e.call.run(ctx)
 			if e.id == 0 {
 				continue
 			}
 			e.bad = !acknowledge
-			select {
-			case d.acks <- e.ack:
-			case <-d.over:
-			}
+			d.acknowledge(e.ack)
 		}
 		clear(batch)
 		d.idle <- batch[:0]
 	}
+}
+
+// acknowledge gives an ack to the loop, at once, and together with those that it has not taken yet. It does not wait.
+func (d *dispatcher) acknowledge(a ack) {
+	var acks []ack
+	select {
+	case acks = <-d.acks:
+	default:
+	}
+	d.acks <- append(acks, a)
 }

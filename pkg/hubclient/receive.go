@@ -3,6 +3,7 @@ package hubclient
 import (
 	"bytes"
 	"context"
+	"log/slog"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/internal/told"
@@ -16,7 +17,7 @@ func (l *loop) incoming(p *mqttcodec.Publish) {
 		l.violated(told.Tell("the hub sent %s of QoS 2, which was not asked for", p.Type()))
 		return
 	}
-	topic, err := hubproto.ParseTopic(string(p.TopicName))
+	topic, err := l.topicOf(p)
 	if err != nil {
 		l.log.Warn("message on a topic that is none of the hub's is dropped", "topic", hubproto.Redact(string(p.TopicName)), "reason", err)
 		l.acknowledge(p)
@@ -52,6 +53,14 @@ func (l *loop) incoming(p *mqttcodec.Publish) {
 	l.acknowledge(p)
 }
 
+// topicOf takes a topic apart. A cloud-to-device message, which may come a thousand times a second, leaves no garbage but its bag.
+func (l *loop) topicOf(p *mqttcodec.Publish) (hubproto.Topic, error) {
+	if bag, ok := bytes.CutPrefix(p.TopicName, l.devicebound); ok {
+		return hubproto.Topic{Kind: hubproto.Devicebound, DeviceID: l.c.cr.DeviceID, Bag: string(bag)}, nil
+	}
+	return hubproto.ParseTopic(string(p.TopicName))
+}
+
 // acknowledge lets PUBACK follow behind those that are due before it.
 func (l *loop) acknowledge(p *mqttcodec.Publish) {
 	if p.QoS == mqttcodec.QoS1 && l.link != nil {
@@ -67,36 +76,47 @@ func (l *loop) deliver(p *mqttcodec.Publish, topic hubproto.Topic, handler func(
 		l.log.Warn("message without a handler is left to the hub", "kind", topic.Kind.String())
 		return
 	}
-	d := Delivery{Duplicate: p.Dup, Input: topic.Name}
+	m := &inbound{Delivery: Delivery{Duplicate: p.Dup, Input: topic.Name}, handler: handler, log: l.log}
 	var err error
-	if d.SystemProperties, d.Properties, err = hubproto.ParseBag(topic.Bag); err != nil {
+	if m.SystemProperties, m.Properties, err = hubproto.ParseBag(topic.Bag); err != nil {
 		// The hub will not send it better: acknowledging is the only way to get the next one.
 		l.log.Warn("message with a broken property bag is dropped", "reason", err)
 		l.acknowledge(p)
 		return
 	}
-	d.Body = bytes.Clone(p.Payload)
-	e := event{run: func(ctx context.Context) bool {
-		if err := handler(ctx, d); err != nil {
-			l.log.Warn("message is not acknowledged, its handler failed", "messageId", d.MessageID, "error", hubproto.Redact(err.Error()))
-			return false
-		}
-		return true
-	}}
+	m.Body = bytes.Clone(p.Payload)
+	e := event{call: m}
 	if p.QoS == mqttcodec.QoS1 {
 		l.deliveries++
 		e.ack = ack{link: l.link, id: p.PacketID}
 	}
-	l.enqueue(e, len(d.Body)+len(topic.Bag))
+	l.enqueue(e, len(m.Body)+len(topic.Bag))
 }
 
-// handled handles what the dispatcher says about a message of QoS 1.
-func (l *loop) handled(a ack) {
-	if a.link != l.link {
-		return // the hub delivers it again on this connection
+// An inbound is a message on its way to its handler.
+type inbound struct {
+	Delivery
+	handler func(context.Context, Delivery) error
+	log     *slog.Logger
+}
+
+func (m *inbound) run(ctx context.Context) bool {
+	if err := m.handler(ctx, m.Delivery); err != nil {
+		m.log.Warn("message is not acknowledged, its handler failed", "messageId", m.MessageID, "error", hubproto.Redact(err.Error()))
+		return false
 	}
-	l.deliveries--
-	if !a.bad {
-		l.send(&mqttcodec.Puback{PacketID: a.id})
+	return true
+}
+
+// handled handles what the dispatcher says about messages of QoS 1.
+func (l *loop) handled(acks []ack) {
+	for _, a := range acks {
+		if a.link != l.link {
+			continue // the hub delivers it again on this connection
+		}
+		l.deliveries--
+		if !a.bad {
+			l.send(&mqttcodec.Puback{PacketID: a.id})
+		}
 	}
 }

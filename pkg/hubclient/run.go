@@ -4,9 +4,11 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/internal/told"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -74,18 +76,19 @@ type loop struct {
 	resyncAt   time.Time // zero: the desired properties need no reading
 	resyncWait time.Duration
 
-	dispatcher *dispatcher
-	events     []event // not with the dispatcher yet
-	queued     int     // bytes in them
-	spare      []event
-	dispatched bool // the dispatcher is at work
-	deliveries int  // events of this connection that will end in an ack
+	devicebound []byte // what the topics of messages to this device begin with
+	dispatcher  *dispatcher
+	events      []event // not with the dispatcher yet
+	queued      int     // bytes in them
+	spare       []event
+	dispatched  bool // the dispatcher is at work
+	deliveries  int  // events of this connection that will end in an ack
 
 	running  int // methods under way
 	methods  int // those of this connection
 	answers  chan answer
 	handlers sync.WaitGroup
-	over     chan struct{} // closed when nobody receives answers and acks any more
+	over     chan struct{} // closed when nobody receives answers any more
 
 	timer   *time.Timer
 	timerAt time.Time
@@ -97,8 +100,9 @@ func newLoop(ctx context.Context, c *Client) *loop {
 	l := &loop{
 		c: c, ctx: ctx, endHandlers: end, log: c.o.Logger.With("device", c.identity()), now: time.Now(),
 		outbox:     outbox{byID: make(map[uint16]*publish)},
-		dispatcher: newDispatcher(handlers, over), answers: make(chan answer), over: over,
-		timer: time.NewTimer(time.Hour),
+		dispatcher: newDispatcher(handlers), answers: make(chan answer), over: over,
+		timer:       time.NewTimer(time.Hour),
+		devicebound: []byte(strings.TrimSuffix(hubproto.DeviceboundFilter(c.cr.DeviceID), "#")),
 	}
 	l.timerAt = l.now.Add(time.Hour)
 	l.subscribe.twin = c.o.OnDesired != nil
@@ -140,9 +144,9 @@ func (l *loop) run() error {
 		case a := <-l.answers:
 			l.now = time.Now()
 			l.answered(a)
-		case a := <-l.dispatcher.acks:
+		case acks := <-l.dispatcher.acks:
 			l.now = time.Now()
-			l.handled(a)
+			l.handled(acks)
 		case spare := <-l.dispatcher.idle:
 			l.now = time.Now()
 			l.dispatched, l.spare = false, spare
@@ -171,8 +175,8 @@ func (l *loop) drain() {
 			l.received(in)
 		case call := <-l.calls():
 			l.call(call)
-		case a := <-l.dispatcher.acks:
-			l.handled(a)
+		case acks := <-l.dispatcher.acks:
+			l.handled(acks)
 		default:
 			return
 		}
