@@ -1,7 +1,5 @@
 package mqttcodec
 
-import "io"
-
 // DefaultLimit is the largest packet, in bytes with its fixed header, that a [Reader] or [Buffer] takes unless it is
 // told otherwise: 512 KiB. IoT Hub's largest message, 256 KiB, fits with the longest topic, and so does any CONNECT.
 const DefaultLimit = 512 << 10
@@ -21,11 +19,11 @@ type Buffer struct {
 	// soon as a fixed header is complete. It must not change after the first use.
 	Limit int
 
-	data []byte // data[next:] is not decoded yet
-	next int
-	need int // bytes that the packet at next takes in all, if decode missed some; 0 if its fixed header is not here
-	dec  Decoder
-	err  error // what Next found; bytes behind it mean nothing
+	data    []byte // data[next:] is not decoded yet
+	next    int
+	need    int // bytes that the packet at next takes in all, if decode missed some; 0 if its fixed header is not here
+	packets packets
+	err     error // what Next found; bytes behind it mean nothing
 }
 
 // Write takes the next bytes of the stream, a copy of all of them. It ends the life of the packet that Next returned
@@ -44,33 +42,10 @@ func (b *Buffer) Write(chunk []byte) (int, error) {
 // Next returns the next packet. The packet and its byte slices are valid until the next call of Next or Write.
 // io.ErrUnexpectedEOF means that it is not complete: Write more. An [*Error] or a [*LimitError] is final: no packet can
 // be found behind it, and Next and Write keep returning it.
-func (b *Buffer) Next() (Packet, error) {
-	if b.err != nil {
-		return nil, b.err
-	}
-	if b.next == len(b.data) {
-		return nil, io.ErrUnexpectedEOF // what decode would say; every message of whole packets ends here
-	}
-	p, n, err := b.dec.decode(b.data[b.next:], b.limit())
-	if err != nil {
-		return nil, b.fail(n, err)
-	}
-	b.next += n
-	return p, nil
-}
+func (b *Buffer) Next() (Packet, error) { return b.pull(nil) }
 
 // Buffered returns the number of bytes that were written and are not part of a packet yet.
 func (b *Buffer) Buffered() int { return len(b.data) - b.next }
-
-// fail takes note of decode's error, and of the size of the packet if that is known.
-func (b *Buffer) fail(n int, err error) error {
-	if err == io.ErrUnexpectedEOF {
-		b.need = n
-	} else {
-		b.err = err
-	}
-	return err
-}
 
 func (b *Buffer) limit() int {
 	if b.Limit <= 0 {

@@ -9,26 +9,26 @@ import (
 // (section 2.2.3, table 2.4).
 const MaxRemainingLength = 268_435_455
 
-// fixedHeaders is table 2.1 (types) and table 2.2 (flags) with, for the packets of one size, their remaining length.
+// fixedHeaders is table 2.1 (types) and table 2.2 (flags) with the remaining lengths that a packet of the type can have.
 var fixedHeaders = [16]struct {
-	name   string
-	flags  flagSet // what bits 3-0 may be
-	length int8    // the only legal remaining length, or -1
+	name        string
+	flags       flagSet // what bits 3-0 may be
+	least, most int32   // remaining length
 }{
-	CONNECT:     {"CONNECT", 1 << 0b0000, -1},
-	CONNACK:     {"CONNACK", 1 << 0b0000, 2},
-	PUBLISH:     {"PUBLISH", publishFlags, -1},
-	PUBACK:      {"PUBACK", 1 << 0b0000, 2},
-	PUBREC:      {"PUBREC", 1 << 0b0000, 2},
-	PUBREL:      {"PUBREL", 1 << 0b0010, 2}, // [MQTT-3.6.1-1]
-	PUBCOMP:     {"PUBCOMP", 1 << 0b0000, 2},
-	SUBSCRIBE:   {"SUBSCRIBE", 1 << 0b0010, -1}, // [MQTT-3.8.1-1]
-	SUBACK:      {"SUBACK", 1 << 0b0000, -1},
-	UNSUBSCRIBE: {"UNSUBSCRIBE", 1 << 0b0010, -1}, // [MQTT-3.10.1-1]
-	UNSUBACK:    {"UNSUBACK", 1 << 0b0000, 2},
-	PINGREQ:     {"PINGREQ", 1 << 0b0000, 0},
-	PINGRESP:    {"PINGRESP", 1 << 0b0000, 0},
-	DISCONNECT:  {"DISCONNECT", 1 << 0b0000, 0}, // [MQTT-3.14.1-1]
+	CONNECT:     {"CONNECT", 1 << 0b0000, 0, MaxRemainingLength},
+	CONNACK:     {"CONNACK", 1 << 0b0000, 2, 2},
+	PUBLISH:     {"PUBLISH", publishFlags, 0, MaxRemainingLength},
+	PUBACK:      {"PUBACK", 1 << 0b0000, 2, 2},
+	PUBREC:      {"PUBREC", 1 << 0b0000, 2, 2},
+	PUBREL:      {"PUBREL", 1 << 0b0010, 2, 2}, // [MQTT-3.6.1-1]
+	PUBCOMP:     {"PUBCOMP", 1 << 0b0000, 2, 2},
+	SUBSCRIBE:   {"SUBSCRIBE", 1 << 0b0010, 0, MaxRemainingLength}, // [MQTT-3.8.1-1]
+	SUBACK:      {"SUBACK", 1 << 0b0000, 0, MaxRemainingLength},
+	UNSUBSCRIBE: {"UNSUBSCRIBE", 1 << 0b0010, 0, MaxRemainingLength}, // [MQTT-3.10.1-1]
+	UNSUBACK:    {"UNSUBACK", 1 << 0b0000, 2, 2},
+	PINGREQ:     {"PINGREQ", 1 << 0b0000, 0, 0},
+	PINGRESP:    {"PINGRESP", 1 << 0b0000, 0, 0},
+	DISCONNECT:  {"DISCONNECT", 1 << 0b0000, 0, 0}, // [MQTT-3.14.1-1]
 }
 
 // flagSet holds the legal values of the four flag bits: bit n is set where n is one. Only those of PUBLISH are data;
@@ -42,10 +42,8 @@ const publishFlags flagSet = 1<<0b0000 | 1<<0b0001 | 1<<0b0010 | 1<<0b0011 | 1<<
 // parseFixedHeader reads the fixed header that src begins with and checks all that it alone can show. size is its own
 // length and remaining that of what follows. io.ErrUnexpectedEOF: src ends inside the header.
 func parseFixedHeader(src []byte) (size, remaining int, err error) {
-	if size, remaining = shortLength(src); size == 0 {
-		if size, remaining, err = parseLength(src); err != nil {
-			return 0, 0, err
-		}
+	if size, remaining, err = parseLength(src); err != nil {
+		return 0, 0, err
 	}
 	if !legalHeader(src[0], remaining) {
 		return 0, 0, headerError(src[0], remaining)
@@ -53,22 +51,20 @@ func parseFixedHeader(src []byte) (size, remaining int, err error) {
 	return size, remaining, nil
 }
 
-// shortLength is parseLength for one and two bytes of length, which is what nearly every packet has; size is 0 for
-// others. It and legalHeader are small enough to be inlined: a call costs as much as what they do.
+// shortLength is parseLength for one and two bytes of length, which is what nearly every packet has. src has three
+// bytes at least. If the length takes more than two, remaining is above MaxRemainingLength. There is no branch in it:
+// small and larger packets come in no order, so each would be mispredicted now and then, which costs as much as the rest.
 func shortLength(src []byte) (size, remaining int) {
-	if len(src) >= 2 && src[1] < 0x80 {
-		return 2, int(src[1])
-	}
-	if len(src) >= 3 && src[2] < 0x80 {
-		return 3, int(src[1]&0x7f) | int(src[2])<<7
-	}
-	return 0, 0
+	one, two := uint(src[1]), uint(src[2])
+	second := one >> 7 // 1 if there is a second byte of length
+	third := second & (two >> 7)
+	return int(2 + second), int(one&0x7f | two<<7&-second | third<<32)
 }
 
 // legalHeader reports whether a packet may have that type, those flags and that remaining length.
 func legalHeader(first byte, remaining int) bool {
 	h := &fixedHeaders[first>>4]
-	return h.flags>>(first&0b1111)&1 != 0 && (h.length < 0 || int(h.length) == remaining)
+	return h.flags>>(first&0b1111)&1 != 0 && uint(remaining)-uint(h.least) <= uint(h.most)-uint(h.least)
 }
 
 // parseLength reads a remaining length of up to four bytes (section 2.2.3). Lengths that are not minimal, such as
@@ -99,7 +95,7 @@ func headerError(first byte, remaining int) error {
 		return &Error{t, "MQTT-3.3.1-4", "both QoS bits are set"}
 	case !flagsLegal:
 		return &Error{t, "MQTT-3.3.1-2", "DUP is set on a message of QoS 0"}
-	case remaining < int(h.length):
+	case remaining < int(h.least):
 		return &Error{t, "2.2.3", "packet ends before its last field"}
 	default:
 		return &Error{t, "2.2.3", "bytes follow the packet's last field"}

@@ -23,42 +23,12 @@ const (
 func (*Publish) Type() Type { return PUBLISH }
 func (*Publish) sealed()    {}
 
-// decode reads a PUBLISH whose first byte checkFirstByte has passed. It is written out, without fields, because this
-// is the packet that a receiver spends its time on.
-func (p *Publish) decode(first byte, body []byte) error {
-	if len(body) < 2 {
-		return &Error{PUBLISH, "2.2.3", "packet ends inside the topic name's length"}
-	}
-	n := int(body[0])<<8 | int(body[1])
-	if len(body) < 2+n {
-		return &Error{PUBLISH, "1.5.3", "topic name reaches beyond the packet"}
-	}
-	name, rest := body[2:2+n:2+n], body[2+n:]
-	if n == 0 || !plainTopic(name) {
-		if err := checkTopicName(PUBLISH, "topic name", "MQTT-3.3.2-2", name); err != nil {
-			return err
-		}
-	}
-	qos := QoS(first & publishQoS >> 1)
-	// No branch asks for the QoS: half of them would be mispredicted, and each costs as much as all the rest.
-	has := uint(qos+1) >> 1 // 1 if there is a packet identifier, 0 for QoS 0; legalHeader has refused QoS 3
-	idSize := int(2 * has)
-	if len(rest) < idSize {
-		return &Error{PUBLISH, "2.2.3", "packet ends before its packet identifier"}
-	}
-	payload := rest[idSize:]
-	id := uint16(body[n+idSize])<<8 | uint16(body[n+idSize+1]) // with QoS 0 something else, which the next line drops
-	id &= -uint16(has)
-	if id|(uint16(has)-1) == 0 {
-		return &Error{PUBLISH, "MQTT-2.3.1-1", "packet identifier is 0"}
-	}
-	p.Dup = first&publishDup != 0
-	p.QoS = qos
-	p.Retain = first&publishRetain != 0
-	p.TopicName = name
-	p.PacketID = id
-	p.Payload = payload
-	return nil
+// publishError says why [Buffer.pull], which decodes the PUBLISH, does not take this body.
+func publishError(body []byte) error {
+	f := fields{t: PUBLISH, rest: body}
+	f.topicName("topic name", "MQTT-3.3.2-2")
+	f.packetID() // nothing else is wrong with a packet of QoS 0
+	return f.err
 }
 
 // check validates p for encoding and returns its remaining length.

@@ -22,44 +22,21 @@ func NewReader(r io.Reader, limit int) *Reader {
 // call; [Clone] makes a copy to keep. The error is io.EOF where the stream ends between packets, io.ErrUnexpectedEOF
 // where it ends inside one, an [*Error] or [*LimitError] for a packet that must not be (these are final), and otherwise
 // the stream's own, such as a timeout: then nothing is lost, and Next may be called again.
-func (r *Reader) Next() (Packet, error) {
-	b := &r.buf
-	for b.err == nil {
-		if src := b.data[b.next:]; len(src) == 0 {
-			b.need = 0
-		} else {
-			p, n, err := b.dec.decode(src, b.limit()) // Buffer.Next, less one call for each packet
-			if err == nil {
-				b.next += n
-				return p, nil
-			}
-			if b.fail(n, err) != io.ErrUnexpectedEOF {
-				break
-			}
-		}
-		if err := r.fill(); err != nil {
-			if err == io.EOF && b.Buffered() > 0 {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, err
-		}
-	}
-	return nil, b.err
-}
+func (r *Reader) Next() (Packet, error) { return r.buf.pull(r.src) }
 
 // maxEmptyReads is how often in a row a stream may return neither bytes nor an error.
 const maxEmptyReads = 100
 
 // fill reads at least one byte. An error that comes with bytes is left to the next read, as io.Reader allows.
-func (r *Reader) fill() error {
-	space := r.buf.space()
+func (b *Buffer) fill(r io.Reader) error {
+	space := b.space()
 	for range maxEmptyReads {
-		n, err := r.src.Read(space)
+		n, err := r.Read(space)
 		if n < 0 || n > len(space) {
 			return errors.New("mqtt: the stream's Read returned an impossible count")
 		}
 		if n > 0 {
-			r.buf.data = r.buf.data[:len(r.buf.data)+n]
+			b.data = b.data[:len(b.data)+n]
 			return nil
 		}
 		if err != nil {

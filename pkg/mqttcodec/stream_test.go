@@ -328,6 +328,6 @@ func TestMemoryOfTinyFilters(t *testing.T) {
 		require.NoError(t, err)
 		_, _, err = d.Decode(small)
 		require.NoError(t, err)
-		require.LessOrEqual(t, cap(d.subscribe.Subscriptions), maxKept, "the large array is let go")
+		require.LessOrEqual(t, cap(d.buf.packets.subscribe.Subscriptions), maxKept, "the large array is let go")
 	}
 }

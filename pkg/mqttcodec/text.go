@@ -39,8 +39,8 @@ func plainText(s []byte) bool {
 	return high&highBits == 0 && nonzero&highBits == highBits
 }
 
-// plainTopic reports whether s is ASCII without U+0000, '+' and '#'. It looks at sixteen bytes a turn, which is worth
-// it because a decoder spends a third of its time here.
+// plainTopic reports whether s is one byte or more of ASCII without U+0000, '+' and '#'. It looks at sixteen bytes a
+// turn, which is worth it because a decoder spends a third of its time here.
 func plainTopic(s []byte) bool {
 	if len(s) < 16 {
 		for _, c := range s {
@@ -48,11 +48,11 @@ func plainTopic(s []byte) bool {
 				return false
 			}
 		}
-		return true
+		return len(s) > 0
 	}
-	last := s[len(s)-16:] // may overlap the last turn of the loop
-	plain := plainTopicBytes(last) & plainTopicBytes(last[8:])
-	for ; len(s) > 16; s = s[16:] {
+	last := s[len(s)-16:] // may overlap the first sixteen, and the last turn of the loop
+	plain := plainTopicBytes(s) & plainTopicBytes(s[8:]) & plainTopicBytes(last) & plainTopicBytes(last[8:])
+	for s = s[16:]; len(s) > 16; s = s[16:] {
 		plain &= plainTopicBytes(s) & plainTopicBytes(s[8:])
 	}
 	return plain&highBits == highBits
