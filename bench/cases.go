@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -54,6 +55,14 @@ func workloads() []workload {
 			PasswordFlag: true, Password: []byte(sas)}),
 		newWorkload(mixed, mixedStream(subscribe)...),
 	}
+}
+
+// only is the name of the one workload that is measured; empty: all of them.
+var only string
+
+// measured returns the workloads that are to be measured.
+func measured() []workload {
+	return slices.DeleteFunc(workloads(), func(w workload) bool { return only != "" && w.name != only })
 }
 
 func publish(topic string, qos mqttcodec.QoS, id uint16, payload int) *mqttcodec.Publish {

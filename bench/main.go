@@ -20,6 +20,7 @@ func main() {
 	worker := flag.Bool("worker", false, "measure natively and print JSON, nothing else")
 	passes := flag.Int("passes", 7, "how often everything is measured; at least 5 for a median that means something")
 	skip := flag.String("skip", "", "what to leave out, of: chrome, node (comma-separated)")
+	flag.StringVar(&only, "only", "", "measure this workload alone, such as \"mixed stream\"")
 	wasmexec := flag.String("wasmexec", "", "the program that runs wasm in Chrome; built from ../e2e/wasmexec if not given")
 	profile := flag.String("profile", "", "write a CPU profile of mqttcodec at the mixed stream to this file, and nothing else (see `make profile`)")
 	output := flag.String("o", "", "write the tables to this file instead of the standard output")
@@ -47,7 +48,7 @@ func drive(ctx context.Context, passes int, skip []string, wasmexec, output stri
 		return err
 	}
 	defer os.RemoveAll(dir)
-	args := []string{"-passes", fmt.Sprint(passes)}
+	args := []string{"-passes", fmt.Sprint(passes), "-only", only}
 
 	self, err := os.Executable()
 	if err != nil {

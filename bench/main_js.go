@@ -8,6 +8,7 @@ import (
 
 func main() {
 	passes := flag.Int("passes", 7, "")
+	flag.StringVar(&only, "only", "", "")
 	flag.Parse()
 	if err := work(*passes); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -28,7 +28,7 @@ const warmup = 3
 func measure(passes int) ([]result, error) {
 	runtime.GOMAXPROCS(1)
 	var runs []*run
-	for _, w := range workloads() {
+	for _, w := range measured() {
 		for _, c := range codecs {
 			if next := decodeNext(c, w); next != nil {
 				runs = append(runs, &run{result: result{Op: "decode", Workload: w.name, Codec: c.name}, next: next})

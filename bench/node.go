@@ -34,7 +34,7 @@ func runMQTTPacket(ctx context.Context, dir, node string, passes int) (*report, 
 		Sizes []int  // of its packets
 	}
 	var jobs []job
-	for _, w := range workloads() {
+	for _, w := range measured() {
 		jobs = append(jobs, job{w.name, w.wire, packetSizes(w.wire)})
 	}
 	b, err := json.Marshal(jobs)

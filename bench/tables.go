@@ -39,7 +39,7 @@ func (r *report) write(b *strings.Builder, title string) {
 		fmt.Fprintf(b, "\n### %s: %s\n\n", title, op)
 		fmt.Fprintf(b, "Nanoseconds of %s a packet (allocations), median of %d passes, %s, %s.\n\n", r.Clock, r.Passes, r.Platform, r.Go)
 		var names []string
-		for _, w := range workloads() {
+		for _, w := range measured() {
 			names = append(names, w.name)
 		}
 		fmt.Fprintf(b, "| | %s |\n|---|%s\n", strings.Join(names, " | "), strings.Repeat("--:|", len(names)))
@@ -70,6 +70,9 @@ func (t *tables) writeJavaScript(b *strings.Builder) {
 	fmt.Fprintf(b, "| | mqtt-packet | mqttcodec | times as fast |\n|---|--:|--:|--:|\n")
 	row := func(what, op, workload, js, wasm string) {
 		slow, fast := t.mqttPacket.find(op, workload, js), t.node.find(op, workload, wasm)
+		if slow == nil || fast == nil {
+			return // see -only
+		}
 		fmt.Fprintf(b, "| %s | %s | %s | %.1f |\n", what, nanos(slow.Nanos), nanos(fast.Nanos), slow.Nanos/fast.Nanos)
 	}
 	row("decode "+mixed+", at once", "decode", mixed, "mqtt-packet", oursReader.name)
@@ -115,6 +118,9 @@ func (t *tables) writeGoals(b *strings.Builder) {
 			continue
 		}
 		slow, fast := g.slowRep.find(g.op, g.workload, g.slow), g.fastRep.find(g.op, g.workload, g.fast)
+		if slow == nil || fast == nil {
+			continue // see -only
+		}
 		ratio, sign := slow.Nanos/fast.Nanos, "≥"
 		reached := ratio >= g.times
 		if g.atMost {
