@@ -6,7 +6,7 @@ import "context"
 // gather until the dispatcher is idle, and then go over all at once.
 type dispatcher struct {
 	batches chan []event  // loop to dispatcher, never more than one
-	idle    chan []event  // dispatcher to loop: the batch is done, its array comes back
+	idle    chan []event  // dispatcher to loop: the batch is done, and comes back
 	acks    chan []ack    // dispatcher to loop: acknowledge these; while they are in it the dispatcher may take them back and add to them
 	ended   chan struct{} // closed when the dispatcher has ended
 }
@@ -58,8 +58,7 @@ func (d *dispatcher) run(ctx context.Context) {
 			e.bad = !acknowledge
 			d.acknowledge(e.ack)
 		}
-		clear(batch)
-		d.idle <- batch[:0]
+		d.idle <- batch
 	}
 }
 

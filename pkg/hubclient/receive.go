@@ -76,7 +76,8 @@ func (l *loop) deliver(p *mqttcodec.Publish, topic hubproto.Topic, handler func(
 		l.log.Warn("message without a handler is left to the hub", "kind", topic.Kind.String())
 		return
 	}
-	m := &inbound{Delivery: Delivery{Duplicate: p.Dup, Input: topic.Name}, handler: handler, log: l.log}
+	m := l.newInbound()
+	m.handler, m.log, m.Duplicate, m.Input = handler, l.log, p.Dup, topic.Name
 	var err error
 	if m.SystemProperties, m.Properties, err = hubproto.ParseBag(topic.Bag); err != nil {
 		// The hub will not send it better: acknowledging is the only way to get the next one.
@@ -106,6 +107,31 @@ func (m *inbound) run(ctx context.Context) bool {
 		return false
 	}
 	return true
+}
+
+// maxInbounds is how many inbounds are kept, as many as a full Read has of small messages.
+const maxInbounds = 512
+
+func (l *loop) newInbound() *inbound {
+	last := len(l.inbounds) - 1
+	if last < 0 {
+		return new(inbound)
+	}
+	m := l.inbounds[last]
+	l.inbounds = l.inbounds[:last]
+	return m
+}
+
+// recycle takes back a batch that the dispatcher is done with. Its handlers have got copies.
+func (l *loop) recycle(batch []event) {
+	for i := range batch {
+		if m, ok := batch[i].call.(*inbound); ok && len(l.inbounds) < maxInbounds {
+			*m = inbound{}
+			l.inbounds = append(l.inbounds, m)
+		}
+	}
+	clear(batch)
+	l.spare = batch[:0]
 }
 
 // handled handles what the dispatcher says about messages of QoS 1.

@@ -78,8 +78,9 @@ type loop struct {
 
 	devicebound []byte // what the topics of messages to this device begin with
 	dispatcher  *dispatcher
-	events      []event // not with the dispatcher yet
-	queued      int     // bytes in them
+	events      []event    // not with the dispatcher yet
+	queued      int        // bytes in them
+	inbounds    []*inbound // empty, to be used again
 	spare       []event
 	dispatched  bool // the dispatcher is at work
 	deliveries  int  // events of this connection that will end in an ack
@@ -149,7 +150,8 @@ func (l *loop) run() error {
 			l.handled(acks)
 		case spare := <-l.dispatcher.idle:
 			l.now = time.Now()
-			l.dispatched, l.spare = false, spare
+			l.dispatched = false
+			l.recycle(spare)
 		case <-l.c.retry:
 			l.now = time.Now()
 			l.retryNow()
