@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/chromedp"
 
 	"github.com/hubpanel/hubpanel/e2e/browser"
@@ -25,7 +27,7 @@ import (
 var page embed.FS
 
 // measureChrome serves a page on mux in which the clients take turns, and waits for what it has to say.
-func measureChrome(ctx context.Context, mux *http.ServeMux, url string, rounds int) (*results, error) {
+func measureChrome(ctx context.Context, mux *http.ServeMux, url string, chosen []task, rounds int) (*results, error) {
 	dir, err := os.MkdirTemp("", "bench-client")
 	if err != nil {
 		return nil, err
@@ -43,17 +45,27 @@ func measureChrome(ctx context.Context, mux *http.ServeMux, url string, rounds i
 		return nil, err
 	}
 
+	var names []string
+	for _, t := range chosen {
+		names = append(names, string(t))
+	}
 	files, err := fs.Sub(page, "page")
 	if err != nil {
 		return nil, err
 	}
 	reports := make(chan pageReport)
+	var tab *browser.Page
 	mux.Handle("GET /", http.FileServerFS(files))
 	mux.Handle("GET /built/", http.StripPrefix("/built/", http.FileServer(http.Dir(dir))))
 	mux.HandleFunc("POST /report", func(w http.ResponseWriter, r *http.Request) {
 		var report pageReport
 		if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&report); err != nil {
 			report.Error = err.Error()
+		}
+		if report.Client != "" { // the page waits for the answer, so nothing else is counted
+			if report.cpu, err = mainThread(tab.Context()); err != nil {
+				report.Error = err.Error()
+			}
 		}
 		select {
 		case reports <- report:
@@ -66,14 +78,16 @@ func measureChrome(ctx context.Context, mux *http.ServeMux, url string, rounds i
 		return nil, err
 	}
 	defer b.Close()
-	tab, err := b.NewPage()
-	if err != nil {
+	if tab, err = b.NewPage(); err != nil {
 		return nil, err
 	}
-	if err := chromedp.Do(tab.Context(), chromedp.Navigate(fmt.Sprintf("%s?rounds=%d&mqttjs=%t&messages=%d&bodySize=%d", url, rounds, withMQTTJS, messages, bodySize))); err != nil {
+	if _, err := chromedp.Call(tab.Context(), performance.Enable, performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks}); err != nil {
 		return nil, err
 	}
-	r := &results{}
+	if err := chromedp.Do(tab.Context(), chromedp.Navigate(fmt.Sprintf("%s?rounds=%d&mqttjs=%t&messages=%d&bodySize=%d&tasks=%s", url, rounds, withMQTTJS, messages, bodySize, strings.Join(names, ",")))); err != nil {
+		return nil, err
+	}
+	r, before := &results{}, 0.0
 	for {
 		select {
 		case report := <-reports:
@@ -84,8 +98,11 @@ func measureChrome(ctx context.Context, mux *http.ServeMux, url string, rounds i
 				return r, nil
 			case report.Client == "":
 				fmt.Fprintf(os.Stderr, "bench/client: Chromium, round %d of %d\n", report.Round, rounds)
+			case report.Begins:
+				before = report.cpu
 			default:
 				r.add(report.Task, report.Client, report.Milliseconds)
+				r.addCPU(report.Task, report.Client, report.cpu-before)
 			}
 		case <-tab.Context().Done():
 			return nil, fmt.Errorf("the page is gone: %w", tab.Context().Err())
@@ -93,14 +110,31 @@ func measureChrome(ctx context.Context, mux *http.ServeMux, url string, rounds i
 	}
 }
 
-// A pageReport is what the page says: that a round begins, a time, an error or the end.
+// A pageReport is what the page says: that a round or a client's turn begins, a time, an error or the end.
 type pageReport struct {
 	Round        int     `json:"round"`
 	Task         task    `json:"task"`
 	Client       string  `json:"client"`
+	Begins       bool    `json:"begins"`
 	Milliseconds float64 `json:"milliseconds"`
 	Error        string  `json:"error"`
 	Done         bool    `json:"done"`
+
+	cpu float64 // milliseconds that the page's main thread has worked so far
+}
+
+// mainThread returns how many milliseconds of a processor's time the tasks of a page's main thread have taken.
+func mainThread(ctx context.Context) (float64, error) {
+	all, err := chromedp.Call(ctx, performance.GetMetrics, cdp.Empty{})
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range all.Metrics {
+		if m.Name == "TaskDuration" {
+			return 1000 * m.Value, nil
+		}
+	}
+	return 0, errors.New("Chromium does not tell how long its tasks took")
 }
 
 // buildWasm builds this program for the browser, beside its toolchain's wasm_exec.js.

@@ -11,22 +11,29 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 )
 
 func main() {
 	rounds := flag.Int("rounds", 7, "how often everything is measured; at least 5 for a median that means something")
 	skip := flag.String("skip", "", "what to leave out: native or chrome")
+	only := flag.String("tasks", "", "the tasks to play, those whose names begin so: send, receive, send-batched, ...; all when empty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *rounds, *skip); err != nil {
+	if err := run(ctx, *rounds, *skip, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/client:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, rounds int, skip string) error {
+func run(ctx context.Context, rounds int, skip, only string) error {
+	chosen := slices.DeleteFunc(slices.Clone(tasks), func(t task) bool { return !strings.HasPrefix(string(t), only) })
+	if len(chosen) == 0 {
+		return fmt.Errorf("no task's name begins with %q: there are %s", only, tasks)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -47,14 +54,14 @@ func run(ctx context.Context, rounds int, skip string) error {
 	fmt.Printf("%d messages of %d B, median of %d rounds; %s, %s/%s, %d CPUs.\n", messages, bodySize, rounds,
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	if skip != "native" {
-		results, err := measureNative(ctx, "ws://"+address+"/", rounds)
+		results, err := measureNative(ctx, "ws://"+address+"/", chosen, rounds)
 		if err != nil {
 			return err
 		}
 		results.write(os.Stdout, "Native")
 	}
 	if skip != "chrome" {
-		results, err := measureChrome(ctx, mux, "http://"+address+"/", rounds)
+		results, err := measureChrome(ctx, mux, "http://"+address+"/", chosen, rounds)
 		if err != nil {
 			return err
 		}
@@ -64,7 +71,7 @@ func run(ctx context.Context, rounds int, skip string) error {
 }
 
 // measureNative lets the native clients take turns.
-func measureNative(ctx context.Context, url string, rounds int) (*results, error) {
+func measureNative(ctx context.Context, url string, chosen []task, rounds int) (*results, error) {
 	clients := []struct {
 		name string
 		run  func(context.Context, string, task) (time.Duration, error)
@@ -72,7 +79,10 @@ func measureNative(ctx context.Context, url string, rounds int) (*results, error
 	r := &results{}
 	for round := range rounds {
 		fmt.Fprintf(os.Stderr, "bench/client: native, round %d of %d\n", round+1, rounds)
-		for _, t := range []task{sendBatched, sendSingle} {
+		for _, t := range chosen {
+			if t != sendBatched && t != sendSingle {
+				continue // paho takes part in sending only
+			}
 			for i := range clients {
 				c := clients[(i+round)%len(clients)]
 				runtime.GC() // what another client left behind is not this one's to clear

@@ -41,53 +41,74 @@ var goals = []goal{
 	{task: receiveQoS1, other: mqttJS, times: 1.3},
 }
 
-// results are milliseconds by task and client.
-type results struct{ ms map[task]map[string][]float64 }
+// times are milliseconds by task and client.
+type times map[task]map[string][]float64
 
-func (r *results) add(t task, client string, ms float64) {
-	if r.ms == nil {
-		r.ms = make(map[task]map[string][]float64)
-	}
-	if r.ms[t] == nil {
-		r.ms[t] = make(map[string][]float64)
-	}
-	r.ms[t][client] = append(r.ms[t][client], ms)
+// results are what was measured.
+type results struct {
+	ms  times // by the clock
+	cpu times // of the page's main thread, by the processor; nil natively
 }
 
-func (r *results) median(t task, client string) (float64, bool) {
-	all := slices.Sorted(slices.Values(r.ms[t][client]))
+func (r *results) add(t task, client string, ms float64)    { r.ms.add(t, client, ms) }
+func (r *results) addCPU(t task, client string, ms float64) { r.cpu.add(t, client, ms) }
+
+func (m *times) add(t task, client string, ms float64) {
+	if *m == nil {
+		*m = make(times)
+	}
+	if (*m)[t] == nil {
+		(*m)[t] = make(map[string][]float64)
+	}
+	(*m)[t][client] = append((*m)[t][client], ms)
+}
+
+func (m times) median(t task, client string) (float64, bool) {
+	all := slices.Sorted(slices.Values(m[t][client]))
 	if len(all) == 0 {
 		return 0, false
 	}
 	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2, true
 }
 
-// write writes a table of medians with the fastest and the slowest round behind them, and one of the goals.
+// write writes tables of medians with the fastest and the slowest round behind them, and one of the goals.
 func (r *results) write(w io.Writer, title string) {
+	fmt.Fprintf(w, "\n### %s\n", title)
+	r.ms.write(w, "ms")
+	if r.cpu != nil {
+		r.cpu.write(w, "ms of the processor, the page's main thread")
+	}
+	r.writeGoals(w)
+}
+
+func (m times) write(w io.Writer, unit string) {
 	var columns []string
 	for _, name := range clientNames {
-		if slices.ContainsFunc(tasks, func(t task) bool { _, ok := r.median(t, name); return ok }) {
+		if slices.ContainsFunc(tasks, func(t task) bool { _, ok := m.median(t, name); return ok }) {
 			columns = append(columns, name)
 		}
 	}
-	fmt.Fprintf(w, "\n### %s\n\n| ms (fastest–slowest round) | %s |\n|---|%s\n", title, strings.Join(columns, " | "), strings.Repeat("--:|", len(columns)))
+	fmt.Fprintf(w, "\n| %s (fastest–slowest round) | %s |\n|---|%s\n", unit, strings.Join(columns, " | "), strings.Repeat("--:|", len(columns)))
 	for _, t := range tasks {
 		var cells []string
 		for _, name := range columns {
 			cell := "–"
-			if ms, ok := r.median(t, name); ok {
-				cell = fmt.Sprintf("%.0f (%.0f–%.0f)", ms, slices.Min(r.ms[t][name]), slices.Max(r.ms[t][name]))
+			if ms, ok := m.median(t, name); ok {
+				cell = fmt.Sprintf("%.0f (%.0f–%.0f)", ms, slices.Min(m[t][name]), slices.Max(m[t][name]))
 			}
 			cells = append(cells, cell)
 		}
-		if len(r.ms[t]) > 0 {
+		if len(m[t]) > 0 {
 			fmt.Fprintf(w, "| %s | %s |\n", t, strings.Join(cells, " | "))
 		}
 	}
+}
+
+func (r *results) writeGoals(w io.Writer) {
 	fmt.Fprintf(w, "\n| hubclient | goal | measured | |\n|---|--:|--:|---|\n")
 	for _, g := range goals {
-		own, ok1 := r.median(g.task, ours)
-		other, ok2 := r.median(g.task, g.other)
+		own, ok1 := r.ms.median(g.task, ours)
+		other, ok2 := r.ms.median(g.task, g.other)
 		if !ok1 || !ok2 {
 			continue
 		}

@@ -9,7 +9,7 @@ import (
 
 // A stage is where messages wait for Go: one after the other in one array, so that Go gets all of them at the price of one.
 //
-// What puts them there, the moment they arrive, is a WebAssembly module of its own (stagewasm_js.go), a few hundred bytes that
+// What puts them there, the moment they arrive, is a WebAssembly module of its own (stagewasm_js.go), 400 bytes that
 // know nothing of Go: its function is the listener. So a message costs no wake-up of Go and no value of JavaScript that Go
 // holds, each an entry in a table and a finalizer, and the event with its ArrayBuffer is garbage at once, which is the
 // cheap kind. What does not fit waits in a queue, and everything behind it too.

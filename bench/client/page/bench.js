@@ -38,14 +38,18 @@ const main = async () => {
 	}
 	const rounds = Number(query.get("rounds"));
 	// The first round lets everything be compiled and does not count.
+	const tasks = query.get("tasks").split(",");
 	for (let round = 0; round <= rounds; round++) {
 		if (round > 0) {
 			await report({ round });
 		}
-		for (const task of ["send-batched", "send-single", "receive-qos0", "receive-qos1"]) {
+		for (const task of tasks) {
 			for (let i = 0; i < clients.length; i++) {
 				const [client, run] = clients[(i + round) % clients.length];
 				globalThis.gc(); // what another client left behind is not this one's to clear
+				if (round > 0) {
+					await report({ round, task, client, begins: true });
+				}
 				const milliseconds = await run(`ws://${location.host}/${task}`, task);
 				if (round > 0) {
 					await report({ round, task, client, milliseconds });
