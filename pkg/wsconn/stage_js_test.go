@@ -77,6 +77,11 @@ func TestStage(t *testing.T) {
 	}
 }
 
+// Chromium compiles no more than 4 KiB on a page's main thread without being asked to wait for it.
+func TestStageModuleIsSmall(t *testing.T) {
+	require.Less(t, len(stageModule()), 4<<10)
+}
+
 // What was sent before a text message is read before its refusal.
 func TestTextAmongManyIsRefused(t *testing.T) {
 	c := dialConn(t, "sink")
