@@ -12,16 +12,20 @@ import (
 // callLimit is how many calls the history keeps. Those that still wait stay in any case; the client runs 128 at most.
 const callLimit = 200
 
+// callsPage is how many calls of the history are drawn at first, and how many more at each wish.
+const callsPage = 50
+
 // methodState is how the device answers direct methods, and what it answered.
 type methodState struct {
 	rules    methodRules
 	calls    []*methodCall // oldest first
 	next     int           // id of the next call
 	dropped  int
+	shown    int  // how many calls of the history are drawn, the newest
 	counting bool // a goroutine redraws the countdowns
 }
 
-func newMethodState() methodState { return methodState{rules: newMethodRules()} }
+func newMethodState() methodState { return methodState{rules: newMethodRules(), shown: callsPage} }
 
 type callState string
 
@@ -80,7 +84,7 @@ func (m *methodState) clear() {
 			open = append(open, c)
 		}
 	}
-	m.calls, m.dropped = open, 0
+	m.calls, m.dropped, m.shown = open, 0, callsPage
 }
 
 // waiting are the calls that a person has to answer, oldest first.

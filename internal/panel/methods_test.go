@@ -101,6 +101,10 @@ func TestTheHistoryOfMethodsIsBoundedAndSaysSo(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, 200, r.Status)
 		}
+		require.Len(t, pg.all("method-call"), callsPage)
+		for pg.has("method-more") {
+			pg.click("method-more")
+		}
 		require.Len(t, pg.all("method-call"), callLimit)
 		require.Contains(t, pg.read("method-dropped"), "older calls were dropped")
 		pg.click("method-clear")

@@ -99,10 +99,13 @@ func countdown(d time.Duration) string {
 
 func (p *Panel) viewCalls() part {
 	m := &p.methods
-	rows := make(nodes, 0, len(m.calls))
+	rows := make(nodes, 0, m.shown)
+	all := 0
 	for i := len(m.calls) - 1; i >= 0; i-- {
 		if c := m.calls[i]; c.state != callWaiting {
-			rows = append(rows, p.viewCall(c))
+			if all++; all <= m.shown {
+				rows = append(rows, p.viewCall(c))
+			}
 		}
 	}
 	if len(rows) == 0 {
@@ -112,6 +115,8 @@ func (p *Panel) viewCalls() part {
 		h("header.card-head", h("h4", text(p.say("History"))),
 			h("button.quiet", attr("type", "button"), testid("method-clear"), text(p.say("Clear")), onClick(func() { p.update(m.clear) }))),
 		h("div.scroll", attr("role", "log"), label(p.say("Direct methods that were called")), attr("tabindex", "0"), h("ol.calls", rows)),
+		when(all > len(rows), h("div.actions", h("button.quiet", attr("type", "button"), testid("method-more"), text(p.say("Show %d more", min(callsPage, all-len(rows)))),
+			onClick(func() { p.update(func() { m.shown += callsPage }) })))),
 		when(m.dropped > 0, h("p.empty", testid("method-dropped"),
 			text(p.sayN(m.dropped, "%[1]d older call was dropped: the page keeps %[2]d.", "%[1]d older calls were dropped: the page keeps %[2]d.", m.dropped, callLimit)))),
 	)
