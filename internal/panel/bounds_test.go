@@ -109,8 +109,7 @@ func TestARushDrawsTheWindowOnly(t *testing.T) {
 func TestWhatComesFastIsDrawnTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drawings, packets := 0, 0
-		var p *Panel
-		p = New(Env{Changed: func() { drawings++ }})
+		p := New(Env{Changed: func() { drawings++ }})
 		defer p.Close()
 		synctest.Wait()
 		p.View()
