@@ -19,6 +19,8 @@ func TestASessionIsSavedAndOpened(t *testing.T) {
 	pn.types("telemetry-body", `{"humidity": 44.10}`)
 	pn.clicks("telemetry-send")
 	pn.sees("event", "44.10")
+	pn.types("stream-0-name", "hall")
+	pn.types("stream-0-interval", "777")
 	pn.do(chromedp.Click(testID("export") + " > summary"))
 	pn.clicks("export-session")
 	pn.sees("export-result", "saved")
@@ -34,4 +36,5 @@ func TestASessionIsSavedAndOpened(t *testing.T) {
 	other.sees("export-result", "The forms are as they were")
 	other.sees("imported-telemetry", "44.10")
 	require.Contains(t, other.value("telemetry-body"), "44.10")
+	require.Equal(t, "hall 777", other.value("stream-0-name")+" "+other.value("stream-0-interval"))
 }

@@ -159,6 +159,14 @@ func (pn *person) types(id, text string) {
 	require.NoError(pn.t, err)
 }
 
+// chooses an option of a select by its value.
+func (pn *person) chooses(id, value string) {
+	pn.t.Helper()
+	pn.until(fmt.Sprintf(`[...document.querySelector(%s)?.options ?? []].some((o) => o.value === %s)`, quoted(testID(id)), quoted(value)), id+" does not offer "+value)
+	script[bool](pn, fmt.Sprintf(`(() => { const e = document.querySelector(%s); e.value = %s; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`,
+		quoted(testID(id)), quoted(value)))
+}
+
 // shows switches both panes to a topic.
 func (pn *person) shows(topic string) { pn.t.Helper(); pn.clicks("tab-" + topic) }
 
