@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,8 +27,17 @@ func TestTheWorkbench(t *testing.T) {
 
 	pn.shows("messages")
 	pn.types("c2d-body", `{"valve": "open"}`)
+	for i, name := range []string{"urgent", "room"} { // one without a value, one with an empty one
+		pn.clicks("c2d-property-add")
+		pn.types(fmt.Sprint("c2d-property-name-", i+1), name)
+	}
+	pn.clicks("c2d-property-null-1")
 	pn.clicks("c2d-send")
 	pn.sees("message-body", `"valve": "open"`)
+	pn.sees("message", "urgent (null)")
+	pn.sees("message", `room = ""`)
+	pn.sees("message", "priority = high")
+	pn.sees("message", "completed")
 	pn.types("c2d-body", "second")
 	pn.clicks("c2d-send")
 	pn.sees("message-body", "second")

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
 // saved gives the page a place to save, and returns what is in it.
@@ -142,7 +144,7 @@ func TestAnOldSessionIsOpened(t *testing.T) {
 		system := pg.telemetry.system.properties()
 		require.Equal(t, "text/plain utf-16", system.ContentType+" "+system.ContentEncoding)
 		require.True(t, pg.telemetry.qos0)
-		require.Len(t, pg.telemetry.properties.rows, 2)
+		require.Equal(t, hubproto.Properties{{Name: "a", Null: true}, {Name: "b", Value: "c"}}, pg.telemetry.properties.list())
 		require.Equal(t, "mine", pg.telemetry.streams.list[0].name.text, "a file without streams takes none away")
 		require.Equal(t, "30", pg.cloud.invoke.timeout.text)
 	})

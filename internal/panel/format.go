@@ -121,6 +121,7 @@ func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Millis
 type propertyRow struct {
 	id          int
 	name, value field
+	null        bool // it has no value, which is not the empty one
 }
 
 // propertyRows is a property bag as a person edits it.
@@ -151,7 +152,11 @@ func (r *propertyRows) list() hubproto.Properties {
 	var list hubproto.Properties
 	for _, row := range r.rows {
 		if name := strings.TrimSpace(row.name.text); name != "" {
-			list = append(list, hubproto.Property{Name: name, Value: row.value.text})
+			property := hubproto.Property{Name: name, Null: row.null}
+			if !row.null {
+				property.Value = row.value.text
+			}
+			list = append(list, property)
 		}
 	}
 	return list

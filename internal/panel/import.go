@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/url"
 	"slices"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
 // parseSession reads an exported session. Its errors name the place that is wrong.
@@ -149,7 +151,7 @@ func (p *Panel) restoreLocked(s *session) {
 		set.field.set(set.text)
 	}
 	t.qos0 = f.QoS0
-	t.properties.restore(f.Properties)
+	t.properties.replace(importedProperties(f.Properties))
 	if s.Version == 1 {
 		t.system = systemRows{}
 		t.system.set("$.ct", f.ContentType)
@@ -163,7 +165,7 @@ func (p *Panel) restoreLocked(s *session) {
 		}
 	}
 	m := &c.message
-	m.properties.restore(f.ToDeviceProperties)
+	m.properties.replace(importedProperties(f.ToDeviceProperties))
 	m.messageID.set(f.ToDeviceMessageID)
 	m.correlationID.set(f.ToDeviceCorrelation)
 	m.expiry.set(f.ToDeviceExpiry)
@@ -177,14 +179,13 @@ func (p *Panel) restoreLocked(s *session) {
 	p.methods.rules.restore(s.Rules)
 }
 
-// restore replaces the rows.
-func (r *propertyRows) restore(list []exportedProperty) {
-	for len(r.rows) > 0 {
-		r.remove(r.rows[0].id)
-	}
+// importedProperties is a bag out of a file.
+func importedProperties(list []exportedProperty) hubproto.Properties {
+	bag := make(hubproto.Properties, 0, len(list))
 	for _, property := range list {
-		r.add(property.Name, property.text())
+		bag = append(bag, hubproto.Property{Name: property.Name, Value: property.text(), Null: property.Value == nil})
 	}
+	return bag
 }
 
 // text is a property's value; a null one's is empty.
@@ -218,7 +219,7 @@ func (st *telemetryStream) restore(e exportedStream) {
 		st.addVariable(v.Name, v.Kind)
 		st.variables[len(st.variables)-1].args.set(v.Values)
 	}
-	st.properties.restore(e.Properties)
+	st.properties.replace(importedProperties(e.Properties))
 }
 
 // restore replaces the rules; the last of the list is for the calls that are left.

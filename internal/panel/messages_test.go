@@ -52,6 +52,28 @@ func TestTheInboxIsSearchedFilteredAndBounded(t *testing.T) {
 	})
 }
 
+// What a person sends without a value, with an empty one and with one arrives as three different things.
+func TestNullEmptyAndSetAreToldApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pg := openPage(t, "view=messages")
+		pg.connect()
+		pg.typeIn("c2d-property-value-0", "high")
+		pg.click("c2d-property-add")
+		pg.typeIn("c2d-property-name-1", "urgent")
+		pg.click("c2d-property-null-1")
+		pg.click("c2d-property-add")
+		pg.typeIn("c2d-property-name-2", "room")
+		pg.click("c2d-send")
+		message := pg.read("message")
+		for _, want := range []string{"priority = high", "urgent (null)", `room = ""`, "completed"} {
+			require.Contains(t, message, want)
+		}
+		pg.click("c2d-property-null-1")
+		pg.click("c2d-send")
+		require.Contains(t, pg.read("message"), `urgent = ""`)
+	})
+}
+
 func TestAMessageIsCopiedWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=messages")

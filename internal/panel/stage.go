@@ -226,6 +226,7 @@ func (r *propertyRows) replace(list hubproto.Properties) {
 	r.rows = nil
 	for _, property := range list {
 		r.add(property.Name, property.Value)
+		r.rows[len(r.rows)-1].null = property.Null
 	}
 }
 

@@ -37,6 +37,7 @@ type templatePart struct {
 type templateProperty struct {
 	name  string
 	value templateText
+	null  bool
 }
 
 // templateVariable is a declared variable at work.
@@ -98,7 +99,7 @@ func compileTemplate(body string, properties hubproto.Properties, variables []*v
 	for _, property := range properties {
 		value := parseTemplate(property.Value, names, false)
 		varies = varies || len(value) > 1
-		t.properties = append(t.properties, templateProperty{property.Name, value})
+		t.properties = append(t.properties, templateProperty{property.Name, value, property.Null})
 	}
 	if !varies {
 		t.properties, t.fixed = nil, properties
@@ -203,7 +204,7 @@ func (t *template) bag() hubproto.Properties {
 	}
 	bag := make(hubproto.Properties, len(t.properties))
 	for i, property := range t.properties {
-		bag[i] = hubproto.Property{Name: property.name, Value: string(t.write(property.value))}
+		bag[i] = hubproto.Property{Name: property.name, Value: string(t.write(property.value)), Null: property.null}
 	}
 	return bag
 }

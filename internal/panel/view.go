@@ -172,7 +172,9 @@ func (p *Panel) viewProperties(rows *propertyRows, id, name string) *Node {
 			h("input.mono", attr("type", "text"), label(p.say("Property %d, name", i+1)), testid(fmt.Sprint(id, "-name-", i)),
 				attr("placeholder", p.say("name")), value{&row.name}, p.typing(&row.name)),
 			h("input.mono", attr("type", "text"), label(p.say("Property %d, value", i+1)), testid(fmt.Sprint(id, "-value-", i)),
-				attr("placeholder", p.say("value")), value{&row.value}, p.typing(&row.value)),
+				attr("placeholder", p.say("value")), flag("disabled", row.null), value{&row.value}, p.typing(&row.value)),
+			h("button.quiet.null", attr("type", "button"), testid(fmt.Sprint(id, "-null-", i)), attr("aria-pressed", fmt.Sprint(row.null)), label(p.say("Property %d is null: it has no value, not an empty one", i+1)),
+				attr("title", p.say("null: no value, not an empty one")), text("∅"), onClick(func() { p.update(func() { row.null = !row.null }) })),
 			h("button.quiet", attr("type", "button"), label(p.say("Remove property %d", i+1)), text("×"),
 				onClick(func() { p.update(func() { rows.remove(row.id) }) })),
 		))
