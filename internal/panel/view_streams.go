@@ -2,6 +2,7 @@ package panel
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -97,11 +98,15 @@ func (p *Panel) viewTemplate(s *telemetryStream, id string) *Node {
 		"text", p.say("random text: its length"),
 	}
 	for i, v := range s.variables {
+		about := ""
+		if at := slices.Index(kinds, v.kind); at >= 0 {
+			about = kinds[at+1]
+		}
 		rows = append(rows, h("div.variable", key(strconv.Itoa(v.id)),
 			h("input.mono", attr("type", "text"), label(p.say("Variable %d, name", i+1)), testid(fmt.Sprint(id, "-variable-name-", i)), value{&v.name}, p.typing(&v.name)),
 			h("select", label(p.say("Variable %d, kind", i+1)), testid(fmt.Sprint(id, "-variable-kind-", i)),
 				onChange(func(e Event) { p.update(func() { v.kind = e.Value; v.args.set(exampleOf(e.Value)) }) }), nodes(options(v.kind, kinds...))),
-			h("input.mono", attr("type", "text"), label(p.say("Variable %d, values", i+1)), testid(fmt.Sprint(id, "-variable-args-", i)), value{&v.args}, p.typing(&v.args)),
+			h("input.mono", attr("type", "text"), label(p.say("Variable %d, values", i+1)), testid(fmt.Sprint(id, "-variable-args-", i)), attr("title", about), attr("placeholder", exampleOf(v.kind)), value{&v.args}, p.typing(&v.args)),
 			h("button.quiet", attr("type", "button"), label(p.say("Remove variable %d", i+1)), text("×"), onClick(func() { p.update(func() { s.removeVariable(v.id) }) })),
 		))
 	}
