@@ -30,7 +30,7 @@ func (p *Panel) deviceCommands() []command {
 		name string
 	}{{wayString, p.say("Connection string")}, {wayFields, p.say("Fields")}, {wayToken, p.say("SAS token")}} {
 		list = append(list, command{id: "connect-with-" + string(way.way), name: p.say("Connect with: %s", way.name), hint: device,
-			enabled: !running && d.form.way != way.way, do: func() { p.update(func() { d.form.way = way.way }) }})
+			enabled: !running && d.form.way != way.way, do: func() { p.update(func() { d.form.way, d.pressed = way.way, pressedNone }) }})
 	}
 	for i, profile := range first(p.kept.profiles) {
 		list = append(list, command{id: fmt.Sprint("profile-use-", i), name: p.say("Use profile %s", profile.Name), hint: device, enabled: !running,

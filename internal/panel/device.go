@@ -9,8 +9,9 @@ import (
 
 // device is the session of the device side.
 type device struct {
-	connection field // the connection string; it is a secret and stays in memory
-	reveal     bool  // show the connection string in clear
+	connection field   // the connection string; it is a secret and stays in memory
+	reveal     bool    // show the connection string in clear
+	pressed    pressed // the focus goes to the button that takes the place of the one that was pressed
 	form       connectForm
 
 	options     hubclient.Options     // of the session that runs, or ran last
@@ -23,6 +24,15 @@ type device struct {
 	received    int
 }
 
+// pressed is which of the session's two buttons a person pressed last.
+type pressed int
+
+const (
+	pressedNone pressed = iota
+	pressedConnect
+	pressedDisconnect
+)
+
 // running says whether there is a session, connected or trying to be.
 func (d *device) running() bool { return d.client != nil }
 
@@ -32,6 +42,7 @@ func (p *Panel) Connect() {
 	running := p.device.running()
 	s, err := p.device.settings()
 	if err == nil && !running {
+		p.device.pressed = pressedConnect
 		p.storeSecretLocked()
 	}
 	p.mu.Unlock()
@@ -105,6 +116,7 @@ func (p *Panel) connectAs(s settings) {
 func (p *Panel) Disconnect() {
 	p.mu.Lock()
 	stop := p.device.stop
+	p.device.pressed = pressedDisconnect
 	p.mu.Unlock()
 	if stop != nil {
 		stop()

@@ -50,11 +50,11 @@ func (p *Panel) shortcuts() Listener {
 			keys = append(keys, c.key)
 		}
 	}
-	return onKeys(p.pressed, keys...)
+	return onKeys(p.keyPressed, keys...)
 }
 
-// pressed does the command of a key.
-func (p *Panel) pressed(e Event) {
+// keyPressed does the command of a key.
+func (p *Panel) keyPressed(e Event) {
 	p.mu.Lock()
 	var do func()
 	for _, c := range p.commands() {

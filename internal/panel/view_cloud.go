@@ -46,7 +46,7 @@ func (p *Panel) viewCloudPane() *Node {
 		p.viewRegistry(),
 		p.viewFaults(),
 		p.viewJournal(&c.log, "cloud-log", p.say("Operations log"),
-			p.say("Nothing yet. The hub writes here what it did and why it refused.")),
+			p.say("Nothing yet. Connect the device: the hub writes here what it did, and why it refused.")),
 	)
 }
 

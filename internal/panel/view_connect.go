@@ -35,7 +35,7 @@ func (p *Panel) viewSession() *Node {
 		h("div.actions",
 			when(d.state.Phase == hubclient.Reconnecting,
 				h("button.secondary", attr("type", "button"), testid("try-now"), text(p.say("Try now")), onClick(p.TryNow))),
-			h("button.secondary", attr("type", "button"), testid("disconnect"), text(p.say("Disconnect")), onClick(p.Disconnect)),
+			h("button.secondary", attr("type", "button"), testid("disconnect"), when(d.pressed == pressedConnect, attr("data-focus", "")), text(p.say("Disconnect")), onClick(p.Disconnect)),
 		),
 	)
 }
@@ -46,7 +46,7 @@ func (p *Panel) viewConnectForm() *Node {
 	way := func(w connectWay, name string) *Node {
 		return h("label.check",
 			h("input", attr("type", "radio"), attr("name", "connect-way"), testid("way-"+string(w)), flag("checked", f.way == w),
-				Listener{Event: "change", Do: func(Event) { p.update(func() { f.way = w }) }}),
+				Listener{Event: "change", Do: func(Event) { p.update(func() { f.way, d.pressed = w, pressedNone }) }}),
 			h("span", text(name)))
 	}
 	var inputs *Node
@@ -69,7 +69,7 @@ func (p *Panel) viewConnectForm() *Node {
 }
 
 func (p *Panel) connectButton() *Node {
-	return h("button.primary", attr("type", "submit"), testid("connect"), text(p.say("Connect")))
+	return h("button.primary", attr("type", "submit"), testid("connect"), when(p.device.pressed == pressedDisconnect, attr("data-focus", "")), text(p.say("Connect")))
 }
 
 // viewSecret is the input of a secret, with a button beside it if there is one.

@@ -8,6 +8,7 @@ type exportState struct {
 	imported *session // as it was in the file; nil: none
 	name     string   // of the file
 	asked    int      // how often a command asked for a file
+	opened   int      // asked, once the card stands open: under the palette nothing takes the focus
 }
 
 // importedRows is how many elements of a list of an imported session are shown: the newest.
@@ -21,6 +22,7 @@ func (p *Panel) viewExport() *Node {
 	}
 	read := func(e Event) { p.OpenFiles(e.Files) }
 	return h("details.card.export", key(fmt.Sprint("export", x.asked)), testid("export"), flag("open", x.asked > 0),
+		Listener{Event: "toggle", Do: func(Event) { p.update(func() { x.opened = x.asked }) }},
 		h("summary", h("h3", text(p.say("Save and open")))),
 		h("p.help", text(p.say("A session is its messages, its twin, its logs, and what you set up: the forms, the streams with their variables, the rules for methods and the profiles. All of it in one JSON file; keys and tokens are left out, always."))),
 		h("div.actions",
@@ -29,7 +31,7 @@ func (p *Panel) viewExport() *Node {
 			when(p.cloud.fetch != nil, button("export-cloud-log", p.say("Operations log as JSON lines"), func() { p.exportLog("operations-log", &p.cloud.log) }))),
 		when(p.env.Save == nil, h("p.help", text(p.say("Nothing can be saved from this page.")))),
 		h("label.field", h("span.field-name", text(p.say("Open a session: choose its file, or drop it here"))),
-			h("input", attr("type", "file"), attr("accept", ".json,application/json"), testid("import-file"), when(x.asked > 0, attr("data-focus", fmt.Sprint(x.asked))), onChange(read))),
+			h("input", attr("type", "file"), attr("accept", ".json,application/json"), testid("import-file"), when(x.opened > 0, attr("data-focus", fmt.Sprint(x.opened))), onChange(read))),
 		viewResult(x.result, "export-result"),
 		p.viewImported(),
 	)

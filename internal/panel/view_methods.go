@@ -13,6 +13,7 @@ func (p *Panel) viewMethods() *Node {
 	}
 	return h("div.card", key("methods"),
 		h("h3", text(p.say("Answer direct methods"))),
+		p.viewNeedsConnection(p.say("Connect the device first: then it answers what the cloud side invokes.")),
 		p.viewWaitingCalls(),
 		when(len(rows) > 0, h("ol.rules", label(p.say("Rules, the first that matches decides")), rows)),
 		h("div.actions.start", h("button.quiet", attr("type", "button"), testid("method-rule-add"), text(p.say("+ Add a rule for a method")),

@@ -27,6 +27,7 @@ func (p *Panel) viewProvisioning() *Node {
 	}
 	return h("form.card", key("provisioning"), onSubmit(p.RegisterDevice),
 		h("h3", text(p.say("Register with the Device Provisioning Service"))),
+		h("p.help", text(p.provisioningHelp())),
 		h("fieldset.choices", h("legend", text(p.say("Enrollment"))),
 			choice(enrollmentIndividual, p.say("Individual")), choice(enrollmentGroup, p.say("Group")), choice(enrollmentToken, p.say("With a SAS token"))),
 		h("div.grid",
@@ -46,6 +47,14 @@ func (p *Panel) viewProvisioning() *Node {
 		),
 		p.viewSteps(),
 	)
+}
+
+// provisioningHelp says what comes of it, and what to press.
+func (p *Panel) provisioningHelp() string {
+	if p.cloud.fetch != nil {
+		return p.say("The service assigns the device to a hub, and the device connects there. The form has an enrollment of the emulator: press Register and connect, or give your own.")
+	}
+	return p.say("The service assigns the device to a hub, and the device connects there. The ID scope and the enrollment are in the Azure portal, under your provisioning service.")
 }
 
 // viewEnrollmentKey asks for the key of an individual enrollment or of a group.
