@@ -5,9 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
 // TestConnecting goes through the ways to connect, keeps a profile over a reload, and forgets everything.
@@ -85,5 +88,29 @@ func TestARegistrationIsDrawn(t *testing.T) {
 	pn.sees("dps-assigned", "Assigned to")
 	pn.looks("provisioning")
 	pn.clicks("dps-connect")
+	pn.sees("state", "Connected since")
+}
+
+// TestARegistrationWithAToken registers with a token made elsewhere, as a device's maker would give it, and then connects with
+// the device's key.
+func TestARegistrationWithAToken(t *testing.T) {
+	pn := visit(t, serveHere(t).URL, "/?view=provisioning")
+	pn.sees("hub-kind", "emulator ")
+	encoded, idScope, registrationID := pn.value("dps-key"), pn.value("dps-id-scope"), pn.value("dps-registration-id")
+	key, err := hubproto.ParseKey(encoded)
+	require.NoError(t, err)
+	resource := hubproto.RegistrationResource(idScope, registrationID)
+	pn.clicks("dps-token")
+	pn.types("dps-sas", hubproto.SignSAS(key, resource, "", time.Now().Add(time.Hour)))
+	pn.sees("dps-sas-problem", `DPS wants "registration"`)
+	pn.types("dps-sas", hubproto.SignSAS(key, resource, hubproto.DPSPolicy, time.Now().Add(time.Hour)))
+	pn.sees("token-resource", resource)
+	pn.looks("provisioning-token")
+	pn.clicks("dps-register")
+	pn.sees("dps-assigned", registrationID)
+	pn.clicks("dps-fill")
+	pn.until(`document.activeElement?.dataset.testid === "connect-key"`, "the key is not asked for")
+	pn.types("connect-key", encoded)
+	pn.clicks("connect")
 	pn.sees("state", "Connected since")
 }

@@ -112,6 +112,7 @@ func (p *Panel) viewTabs() *Node {
 	for _, t := range p.topics() {
 		tabs = append(tabs, h("button.tab", attr("type", "button"), testid("tab-"+string(t.topic)),
 			attr("aria-pressed", fmt.Sprint(t.topic == p.topic)), attr("aria-controls", "panes"),
+			when(t.topic == p.topic, attr("data-seen", "")), // on a phone the tabs scroll sideways
 			when(t.topic == p.topic && p.tabMoves > 0, attr("data-focus", fmt.Sprint(p.tabMoves))),
 			text(t.name), onClick(func() { p.Show(t.topic) })))
 	}

@@ -68,7 +68,7 @@ func (p *Panel) viewEnrollmentKey() *Node {
 	if _, err := hubclient.ParseKey(d.key.text); err != nil && trimmed(&d.key) != "" {
 		problem = p.sentence(err)
 	}
-	return h("div", key("key"),
+	return h("div.proof", key("key"),
 		h("label.field",
 			h("span.field-name", text(name)),
 			h("input.mono", secret(d.reveal), testid("dps-key"), attr("autocomplete", "off"), attr("spellcheck", "false"),
@@ -85,7 +85,7 @@ func (p *Panel) viewEnrollmentToken() *Node {
 	if wrong := checkToken(d.token.text); wrong != nil && trimmed(&d.token) != "" {
 		problem = p.sentence(wrong)
 	}
-	return h("div", key("token"),
+	return h("div.proof", key("token"),
 		h("label.field",
 			h("span.field-name", text(p.say("SAS token for DPS"))),
 			h("input.mono", secret(d.reveal), testid("dps-sas"), attr("autocomplete", "off"), attr("spellcheck", "false"), attr("autocapitalize", "off"),
