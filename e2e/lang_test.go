@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -24,4 +26,27 @@ func TestThePageSpeaksItsLanguages(t *testing.T) {
 	script[bool](pn, `(() => { const e = document.querySelector('[data-testid="language"]'); e.value = "pl"; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`)
 	pn.until(`document.documentElement.lang === "pl"`, "the page's language did not follow")
 	pn.sees("connect", "Połącz")
+}
+
+// TestErrorsSpeakTheLanguage gets things wrong in Polish: what the page says then is Polish, from the parts of a connection
+// string to the hub's refusal, and the service's own words stand in quotes.
+func TestErrorsSpeakTheLanguage(t *testing.T) {
+	pn := visitUnasked(t, serveHere(t).URL, "/?lang=pl") // the hub's answer 404 stands on the console
+	pn.sees("hub-kind", "emulator ")
+	device := pn.value("connection-string")
+	pn.types("connection-string", "HostName=h.example")
+	pn.sees("connect-problem", "Parametry połączenia: DeviceId — brak tej części: wklej parametry połączenia samego urządzenia")
+	pn.types("connection-string", device[:strings.Index(device, "SharedAccessKey=")]+"SharedAccessKey="+strings.Repeat("A", 43)+"=")
+	pn.clicks("connect")
+	pn.sees("state", "Odrzucono: brak autoryzacji")
+	pn.sees("notice", "sprawdź, czy klucz lub token należy do tego urządzenia")
+	pn.types("telemetry-body", `{"a" 1}`)
+	pn.sees("telemetry-body-problem", "'1' tu nie pasuje")
+
+	pn.clicks("palette-open")
+	pn.types("palette-query", "show methods") // English is found in every language
+	pn.until(`document.querySelector('[data-testid="command-view-methods"]')?.ariaSelected === "true"`, "English words find nothing")
+	pn.do(chromedp.KeyEvent("\r"))
+	pn.clicks("invoke")
+	pn.sees("invoke-result", "404, urządzenie nie jest połączone: „")
 }
