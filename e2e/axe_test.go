@@ -264,7 +264,7 @@ func TestAxeFindsNothingInErrors(t *testing.T) {
 	pn.sees("connect-endpoint-problem", "not a WebSocket address")
 	a.everywhere("a wrong connection string")
 	pn.clicks("way-token")
-	pn.types("connect-token", "SharedAccessSignature sr=h.azure-devices.net&sig=a2V5MTIzNDU%3D&se=1")
+	pn.types("connect-token", "SharedAccessSignature sr=h.azure-devices.net%2Fdevices%2Fd&sig=a2V5MTIzNDU%3D&se=1")
 	pn.sees("token-left", "expired")
 	pn.clicks("connect")
 	pn.sees("notice", "expired")
