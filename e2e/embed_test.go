@@ -15,7 +15,7 @@ import (
 // docsSite is somebody's page, as any generator of docs makes it from Markdown: the element stands in it as plain HTML.
 const docsSite = `<!doctype html><title>docs</title><link rel="icon" href="data:,">
 <script type="module" src="HOST/embed.js"></script>
-<hub-panel view="twin" theme="light"><a id="fallback" href="HOST/">Open hubpanel</a></hub-panel>
+<hub-panel view="twin" theme="light" scenario="twin-sync"><a id="fallback" href="HOST/">Open hubpanel</a></hub-panel>
 <script>
   window.heard = [];
   const element = document.querySelector("hub-panel");
@@ -59,6 +59,16 @@ func TestTheEmbedInADocsSite(t *testing.T) {
 	pn.until(`heard.some((m) => m.name === "ready") && heard.some((m) => m.name === "state" && m.text !== "")`, "the frame is never ready")
 	require.Equal(t, "allow-scripts", script[string](pn, `document.querySelector("hub-panel").shadowRoot.querySelector("iframe").getAttribute("sandbox")`))
 	require.NotContains(t, script[string](pn, `JSON.stringify(heard)`), "SharedAccessKey")
+
+	// The scenario of the attribute runs, and tells each step; another takes its place, and is stopped.
+	pn.until(`heard.some((m) => m.name === "log" && m.text.startsWith("2 passed: "))`, "the scenario does not run")
+	script[bool](pn, `(heard.length = 0, document.querySelector("hub-panel").run("methods"), true)`)
+	pn.until(`heard.some((m) => m.name === "log" && m.text === "twin-sync stopped")`, "the first goes on")
+	pn.until(`heard.some((m) => m.name === "log" && m.text === "1 passed: The pump connects")`, "the other does not run")
+	script[bool](pn, `(document.querySelector("hub-panel").stop(), true)`)
+	pn.until(`heard.some((m) => m.name === "log" && m.text === "methods stopped")`, "it does not stop")
+	script[bool](pn, `(document.querySelector("hub-panel").run({ format: "hubpanel-scenario", version: 1, name: "mine", steps: [{ wait: 0.01 }] }), true)`)
+	pn.until(`heard.some((m) => m.name === "log" && m.text === "mine passed")`, "a document does not run")
 
 	// What cannot be done is said; what does not fit is not taken at all.
 	script[bool](pn, `(document.querySelector("hub-panel").run("no such"), true)`)

@@ -17,6 +17,7 @@ func main() {
 	api.Set("mount", js.FuncOf(mount))
 	api.Set("connect", js.FuncOf(connect))
 	api.Set("register", js.FuncOf(register))
+	api.Set("runScenario", js.FuncOf(runScenario))
 	js.Global().Call("hubpanelReady", api)
 	select {} // for as long as the page lives: the functions above are its life
 }

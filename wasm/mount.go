@@ -21,11 +21,21 @@ func mount(_ js.Value, args []js.Value) any {
 	params := panel.ParseParams(options.Get("query").String(), options.Get("fragment").String())
 	onFatal := options.Get("onFatal")
 	served := options.Get("served").Bool()
-	go show(root, options.Get("draw"), params, served, options.Get("offline"), func(sentence, detail string) { onFatal.Invoke(sentence, detail) })
+	mounted = &mounting{made: make(chan struct{})}
+	go mounted.show(root, options.Get("draw"), params, served, options.Get("offline"), func(sentence, detail string) { onFatal.Invoke(sentence, detail) })
 	return nil
 }
 
-func show(root, draw js.Value, params panel.Params, served bool, offline js.Value, fatal func(sentence, detail string)) {
+// mounting is a panel that is being put into the page.
+type mounting struct {
+	made  chan struct{} // closed when panel is set
+	panel *panel.Panel
+}
+
+// mounted is the page's panel; nil before mount.
+var mounted *mounting
+
+func (m *mounting) show(root, draw js.Value, params panel.Params, served bool, offline js.Value, fatal func(sentence, detail string)) {
 	defer func() {
 		if r := recover(); r != nil {
 			fatal("The page cannot be drawn. Reload it to start afresh.", hubproto.Redact(fmt.Sprintf("%v\n\n%s", r, debug.Stack())))
@@ -43,6 +53,8 @@ func show(root, draw js.Value, params panel.Params, served bool, offline js.Valu
 		env.Offline = offlineCopy{offline}
 	}
 	p := panel.New(env)
+	m.panel = p
+	close(m.made)
 	paint := newPainter(dom.WrapElement(root), draw, p.Handle)
 	document := js.Global().Get("document").Get("documentElement")
 	shown := panel.Lang("")

@@ -70,8 +70,8 @@ class HubPanel extends HTMLElement {
     this.shadowRoot.replaceChildren(this.#frame);
   }
 
-  /** Runs the scenario of that name; an "error" event says when there is none. */
-  run(scenario) { this.#post({ hubpanel: "run", scenario }); }
+  /** Runs a scenario, by its name or its document, in place of one that runs; an "error" event says when there is none of that name. */
+  run(scenario) { this.#post({ hubpanel: "run", scenario: typeof scenario === "string" ? scenario : JSON.stringify(scenario) }); }
 
   /** Stops the scenario. */
   stop() { this.#post({ hubpanel: "stop" }); }

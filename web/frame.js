@@ -11,6 +11,20 @@ const find = (id) => document.querySelector(`[data-testid="${id}"]`);
 const tell = (hubpanel, fields = {}) => parent.postMessage({ hubpanel, ...fields }, "*");
 const refuse = (code, message) => tell("error", { code, message });
 
+let playing; // aborts the scenario that runs
+let ended = Promise.resolve(); // when it has ended
+
+// Slow enough for a person to follow. One that runs is stopped, and the new one takes its place.
+function play(scenario) {
+  playing?.abort();
+  const own = playing = new AbortController();
+  const onStep = ({ index, outcome, title, action }) => tell("log", { text: `${index} ${outcome}: ${title || action}` });
+  ended = ended.then(() => window.hubpanel.runScenario(scenario, { pace: 1.2, onStep, signal: own.signal })).then(
+    ({ name, outcome }) => tell("log", { text: `${name} ${outcome}` }),
+    (error) => refuse(error.code === "scenario" ? "scenario" : "panic", error.message),
+  );
+}
+
 const take = {
   set(message) {
     const { name, value } = message;
@@ -24,8 +38,8 @@ const take = {
       theme.dispatchEvent(new Event("change", { bubbles: true }));
     }
   },
-  run: () => refuse("scenario", "there is no scenario of that name"),
-  stop: () => {}, // nothing runs
+  run: ({ scenario }) => play(scenario),
+  stop: () => playing?.abort(),
 };
 const fields = { set: { name: "string", value: "string" }, run: { scenario: "string" }, stop: {} };
 
@@ -61,6 +75,10 @@ function look() {
       }
     });
     tell("ready");
+    const scenario = new URLSearchParams(location.search).get("scenario");
+    if (scenario) { // the person has pressed the poster's button for it
+      play(scenario);
+    }
   }
   const now = { state: state.dataset.state ?? "", text: state.textContent };
   if (now.text !== last) {

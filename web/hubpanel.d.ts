@@ -14,7 +14,7 @@ export interface HubpanelError extends Error {
 }
 export type Code =
   | "connection-string" | "argument" | "refused" | "token-expired" | "takeover" | "registration"
-  | "network" | "timeout" | "closed" | "failed" | "panic" | "unsupported" | "integrity" | `status-${number}`;
+  | "network" | "timeout" | "closed" | "failed" | "panic" | "unsupported" | "integrity" | "scenario" | `status-${number}`;
 
 export interface Hubpanel {
   /** Rejects when the program has ended, which it does only by breaking. Everything pending has then been rejected too. */
@@ -23,6 +23,49 @@ export interface Hubpanel {
   connect(options: ConnectOptions): Promise<Device>;
   /** Registers with the Device Provisioning Service. */
   register(options: RegisterOptions): Promise<Assignment>;
+  /**
+   * Plays a scenario on the emulator inside the page: a document, or the name of a built-in one. Resolves with the result,
+   * whatever became of it; rejects with code "scenario" when it cannot begin.
+   */
+  runScenario(scenario: string | { [name: string]: Json }, options?: ScenarioOptions): Promise<ScenarioResult>;
+}
+
+export interface ScenarioOptions {
+  /** Seconds to rest before each step; 0. */
+  pace?: number;
+  onStep?: (step: ScenarioStep) => void;
+  /** Takes a picture of the page; without it none are taken. */
+  onScreenshot?: (name: string) => void | Promise<void>;
+  /** Its abort stops the scenario, whose outcome is then "stopped". */
+  signal?: AbortSignal;
+}
+
+export interface ScenarioResult {
+  format: "hubpanel-scenario-result";
+  version: 1;
+  name: string;
+  title: string;
+  outcome: "passed" | "failed" | "timed-out" | "stopped";
+  /** RFC 3339. */
+  started: string;
+  seconds: number;
+  /** Why, where no step says it. */
+  text?: string;
+  steps: ScenarioStep[];
+}
+
+export interface ScenarioStep {
+  /** From 1. */
+  index: number;
+  action: string;
+  title: string;
+  outcome: "passed" | "failed" | "timed-out" | "stopped" | "not-run";
+  seconds: number;
+  text?: string;
+  /** Where something was compared and differs: what was expected, what came nearest, and the paths that differ. */
+  expected?: Json;
+  got?: Json;
+  differs?: string[];
 }
 
 export interface ConnectOptions {

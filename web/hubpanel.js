@@ -151,6 +151,34 @@ class Hubpanel {
     const step = (text) => guarded(() => onStep(JSON.parse(text)));
     return JSON.parse(await this.#life.guard(this.#go.register(JSON.stringify(options), step)));
   }
+
+  /**
+   * Plays a scenario (docs/scenarios.md) on the emulator inside the page, in hubpanel's own page where it is shown. Resolves
+   * with the result, whatever became of it; rejects with code "scenario" when it cannot begin.
+   * @param {string | object} scenario a document, as an object or as text, or the name of a built-in one
+   * @param {{pace?: number, onStep?: (step: object) => void, onScreenshot?: (name: string) => Promise<void>, signal?: AbortSignal}} [options]
+   *   pace: seconds to rest before each step; onScreenshot: takes a picture, without it none are taken
+   */
+  async runScenario(scenario, { pace = 0, onStep = () => {}, onScreenshot, signal } = {}) {
+    const text = typeof scenario === "string" ? scenario : JSON.stringify(scenario);
+    const run = this.#go.runScenario(text ?? "", {
+      pace: Number(pace) || 0,
+      step: (text) => guarded(() => onStep(JSON.parse(text))),
+      shoot: onScreenshot && ((name) => Promise.resolve(name).then(onScreenshot)),
+    });
+    let stop = run.stop;
+    const abort = () => stop();
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) {
+      abort();
+    }
+    try {
+      return JSON.parse(await this.#life.guard(run.result));
+    } finally {
+      stop = () => {};
+      signal?.removeEventListener("abort", abort);
+    }
+  }
 }
 
 const open = Symbol("open");
