@@ -12,6 +12,9 @@ ARGS    ?=
 CONNECT_SRC ?=
 # The seed that `make chaos` takes to repeat a plan; a new one each time when it is empty.
 SEED    ?=
+# The scenario of `make scenario`, one file or several, and the folder for its results: JUnit XML, JSON and pictures.
+FILE    ?=
+OUT     ?=
 # How long `make fuzz` spends on each fuzz target.
 FUZZTIME ?= 1m
 
@@ -21,7 +24,7 @@ PAGE_PACKAGES    = $(IN_BROWSER) $(GO) list -deps -f '{{if and .Module .Module.M
 NATIVE_PACKAGES  = $(GO) list ./... | grep -v -E '/e2e(/|$$)'; $(GO) list ./e2e/chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-native test-browser test-firefox e2e pictures chaos interop interop-with-node wasm dist profile bench fuzz lint clean bin/wasmexec bin/staticcheck
+.PHONY: help run test test-native test-browser test-firefox e2e pictures chaos interop interop-with-node wasm dist profile bench fuzz lint clean scenario bin/scenario bin/wasmexec bin/staticcheck
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +62,11 @@ interop-with-node:
 # A short run of it is among the native tests, under the race detector.
 chaos: ## let device and hub talk over a network that breaks every second, and print what was lost (a plan again: SEED=n)
 	HUBPANEL_CHAOS=whole HUBPANEL_CHAOS_SEED=$(SEED) $(GO) test -count=1 -timeout 3m -v -run '^TestChaos$$' ./e2e/chaos
+
+# make exits with 2 whatever the program's own status is; bin/scenario tells failures (1) from time-outs (42).
+scenario: wasm bin/scenario ## run a scenario in headless Chrome: FILE=path (results into a folder: OUT=dir)
+	@test -n "$(FILE)" || { echo 'make $@: name the scenario: make scenario FILE=internal/scenario/builtin/first-steps.json' >&2; exit 1; }
+	bin/scenario $(if $(OUT),-junit "$(OUT)/junit.xml" -json "$(OUT)/results.json" -screenshots "$(OUT)") $(FILE)
 
 # The go command knows when an output is up to date, and make would only know worse: hence no list of inputs here. The
 # runtime's JavaScript must come from the toolchain that built the wasm; it is copied only when it differs.
@@ -111,6 +119,9 @@ clean: ## remove what the other targets built
 # Programs of the checks, built for this machine also where the check itself is for js/wasm.
 bin/wasmexec:
 	@$(GO) build -o $@ ./e2e/wasmexec
+
+bin/scenario:
+	@$(GO) build -o $@ ./cmd/scenario
 
 bin/staticcheck:
 	@cd tools && $(GO) build -o ../$@ honnef.co/go/tools/cmd/staticcheck

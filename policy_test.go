@@ -119,6 +119,7 @@ var mayImport = map[string][]string{
 	"pkg/hubclient":          {"internal/hubproto", "internal/told", "pkg/mqttcodec", "pkg/wsconn"},
 	"pkg/emulator":           {"internal/hubproto", "pkg/mqttcodec", "pkg/wsconn"},
 	"pkg/emulator/boltstore": {"pkg/emulator"},
+	"cmd/scenario":           {"e2e/browser", "internal/scenario", "internal/site"},
 	"examples/device":        {"pkg/hubclient"},
 	"e2e":                    {"e2e/browser", "e2e/faultproxy", "e2e/firefox", "internal/doctor", "internal/scenario", "internal/serve", "internal/site", "internal/hubproto", "internal/wire", "pkg/hubclient", "pkg/emulator", "pkg/mqttcodec", "pkg/wsconn"},
 	"e2e/browser":            {},
@@ -188,7 +189,7 @@ func TestWasmCarriesNoServer(t *testing.T) {
 var onlyIn = map[string]func(p *listed) bool{
 	"honnef.co/go/js/dom":            func(p *listed) bool { return p.name() == "wasm" },
 	"syscall/js":                     func(p *listed) bool { return p.name() == "wasm" || p.name() == "pkg/wsconn" },
-	"github.com/chromedp":            func(p *listed) bool { return strings.HasPrefix(p.name()+"/", "e2e/") },
+	"github.com/chromedp":            func(p *listed) bool { return strings.HasPrefix(p.name()+"/", "e2e/") || p.name() == "cmd/scenario" },
 	"github.com/teivah/onecontext":   func(p *listed) bool { return p.name() == "pkg/hubclient" },
 	"github.com/coder/websocket":     func(p *listed) bool { return p.name() == "pkg/wsconn" || p.name() == "e2e/firefox" },
 	"go.etcd.io/bbolt":               func(p *listed) bool { return p.name() == "pkg/emulator/boltstore" },
@@ -315,7 +316,7 @@ func TestEveryDependencyIsArguedFor(t *testing.T) {
 
 // The habits are part of the project's outside: people and continuous integration call them.
 func TestMakeKnowsEveryHabit(t *testing.T) {
-	for _, target := range []string{"help", "run", "test", "wasm", "dist", "e2e", "chaos", "interop", "bench", "fuzz", "lint", "clean"} {
+	for _, target := range []string{"help", "run", "test", "wasm", "dist", "e2e", "chaos", "interop", "bench", "fuzz", "lint", "clean", "scenario"} {
 		out, err := exec.Command("make", "--no-print-directory", "--dry-run", target).CombinedOutput()
 		require.NoError(t, err, "make %s: %s", target, out)
 	}

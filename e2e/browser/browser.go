@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/audits"
@@ -138,8 +137,19 @@ func (b *Browser) Close() error {
 	return err
 }
 
+// TB is what New and Page.Open ask of a test: a *testing.T is one. Programs use Start and Page.Goto, and get no testing flags
+// and no test code by importing this package.
+type TB interface {
+	Helper()
+	Context() context.Context
+	Cleanup(func())
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
 // New starts a browser for the length of a test and opens a page in it.
-func New(tb testing.TB, o *Options) *Page {
+func New(tb TB, o *Options) *Page {
 	tb.Helper()
 	b, err := Start(context.WithoutCancel(tb.Context()), o)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package browser runs headless Chrome for the project's tests and hears
+// Package browser runs headless Chrome for the project's tests, and for cmd/scenario, and hears
 // everything that a page says while it runs.
 //
 // Here live finding and installing Chrome (and other programs that only tests
@@ -11,6 +11,8 @@
 //	page.Open(t, url)
 //	require.NoError(t, chromedp.Do(page.Context(), chromedp.Click(chromedp.CSS("#connect"))))
 //	require.NoError(t, page.Problems(url)) // no console error, no CSP violation, no foreign request
+//
+// A program has no test to fail: it uses [Start], [Browser.NewPage], [Page.Goto] and [Browser.Close].
 //
 // # Concurrency
 //

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"testing"
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/inspector"
@@ -25,12 +24,20 @@ type Page struct {
 // Context returns the page's context, for chromedp. It ends with the browser.
 func (p *Page) Context() context.Context { return p.ctx }
 
-// Open navigates to a URL and waits until it has loaded.
-func (p *Page) Open(tb testing.TB, url string) {
+// Open is Goto for a test, which fails when the page does not load.
+func (p *Page) Open(tb TB, url string) {
 	tb.Helper()
-	if err := chromedp.Do(p.ctx, chromedp.Navigate(url)); err != nil {
-		tb.Fatalf("open %s: %v\n%s", url, err, p)
+	if err := p.Goto(url); err != nil {
+		tb.Fatalf("%v", err)
 	}
+}
+
+// Goto navigates to a URL and waits until it has loaded.
+func (p *Page) Goto(url string) error {
+	if err := chromedp.Do(p.ctx, chromedp.Navigate(url)); err != nil {
+		return fmt.Errorf("open %s: %w\n%s", url, err, p)
+	}
+	return nil
 }
 
 // Close closes the page. The browser's end closes it too.
