@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -136,6 +137,18 @@ func TestScenarioSteps(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTheDocumentedScenarioPasses(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/scenarios.md")
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(docs), "```json\n")
+	example, _, ok := strings.Cut(rest, "```")
+	require.True(t, ok)
+	synctest.Test(t, func(t *testing.T) {
+		result := openPage(t, "").play(example, ScenarioOptions{})
+		require.Equal(t, scenario.Passed, result.Outcome, "%s", report(result))
+	})
 }
 
 func TestTheSameSeedSendsTheSame(t *testing.T) {

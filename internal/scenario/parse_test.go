@@ -3,6 +3,7 @@ package scenario
 import (
 	"encoding/json"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -170,6 +171,28 @@ func TestThePublishedSchemaIsTheFormat(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(Schema()), string(published), "write it again: HUBPANEL_WRITE_SCHEMA=1 go test ./internal/scenario")
 	require.True(t, json.Valid(published))
+}
+
+// The documentation's examples are documents, or steps.
+func TestTheDocumentedExamplesAreRead(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/scenarios.md")
+	require.NoError(t, err)
+	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(string(docs), -1)
+	require.GreaterOrEqual(t, len(examples), 2)
+	for _, e := range examples {
+		text := e[1]
+		if !Is([]byte(text)) {
+			text = around(text)
+		}
+		_, err := Parse([]byte(text))
+		require.NoError(t, err, "%s", text)
+	}
+	for _, f := range format.members[len(format.members)-1].is.(list).of.(*object).oneOf {
+		require.Contains(t, string(docs), "| `"+f+"` |", "the step %s is not explained", f)
+	}
+	for name := range operators {
+		require.Contains(t, string(docs), `"`+name+`"`, "the comparison %s is not explained", name)
+	}
 }
 
 func TestBuiltins(t *testing.T) {
