@@ -173,6 +173,8 @@ func (pn *person) showsNow(topic string) {
 func TestAxeFindsNothing(t *testing.T) {
 	pn := visit(t, serveHere(t).URL, "/")
 	mission(pn)
+	script[string](pn, `hubpanel.runScenario({ format: "hubpanel-scenario", version: 1, name: "x", title: "One that fails",
+		steps: [{ title: "What is not so", expect: { twin: { tags: { a: 1 } } }, timeout: 0.2 }, { wait: 1 }] }).then((r) => r.outcome)`)
 	pn.connects()
 	pn.inUse()
 	a := audits(pn)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/scenario"
@@ -53,6 +54,9 @@ func TestScenariosOnTheStaticSite(t *testing.T) {
 	pn.sees("scenario", "mine.json")
 	drop("broken.json", `{"format": "hubpanel-scenario", "version": 1, "name": "x", "steps": [{"wait": "soon"}]}`)
 	pn.sees("scenario-problem", "steps[0].wait: write a number from 0 to 600")
+
+	pn.do(chromedp.EmulateViewport(380, 900))
+	require.LessOrEqual(t, script[int64](pn, `document.documentElement.scrollWidth`), int64(380), "the steps fit on a phone")
 
 	// What a program gets of one that cannot begin, of one that fails, and of one that it stops.
 	require.Equal(t, "scenario", script[string](pn, `hubpanel.runScenario("nothing").catch((e) => e.code)`))

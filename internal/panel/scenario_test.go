@@ -134,6 +134,9 @@ func TestScenarioSteps(t *testing.T) {
 				require.Contains(t, last.Text, c.says)
 				require.Equal(t, c.differs, strings.Join(last.Differs, ","))
 				require.Contains(t, pg.read("scenario-why"), c.says)
+				if c.differs != "" {
+					require.Contains(t, pg.read("scenario-differs"), c.differs)
+				}
 			})
 		})
 	}

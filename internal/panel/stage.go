@@ -406,7 +406,7 @@ func (st *stage) Look(ctx context.Context, d *scenario.Document, s *scenario.Ste
 			return nil, err
 		}
 		return []scenario.Sighting{{Value: map[string]any{
-			"tags": orEmpty(twin.Tags), "desired": orEmpty(twin.Properties.Desired), "reported": orEmpty(twin.Properties.Reported)}}}, nil
+			"tags": orEmpty(twin.Tags), "desired": withoutMetadata(twin.Properties.Desired), "reported": withoutMetadata(twin.Properties.Reported)}}}, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

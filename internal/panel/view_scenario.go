@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/hubpanel/hubpanel/internal/scenario"
 )
@@ -138,6 +139,7 @@ func (p *Panel) viewScenarioStep(d *scenario.Document, i int) *Node {
 	return h("li.scenario-step", key(fmt.Sprint(i)), testid("scenario-step"), attr("data-outcome", state), when(state == "current", attr("aria-current", "step")),
 		h("div.line", h("span.mark", attr("aria-hidden", "true")), h("span.what", text(step.Title.In(string(p.lang)))), h("code", text(string(step.Action()))), h("span.outcome", text(words))),
 		when(why != "", h("p.problem", testid("scenario-why"), text(why))),
+		when(strings.Join(r.Differs, "") != "", h("p.help", testid("scenario-differs"), text(p.say("It differs at: %s", strings.Join(r.Differs, ", "))))),
 		when(len(r.Expected) > 0, h("div.columns",
 			document(p.say("Expected"), "scenario-expected", r.Expected),
 			document(p.say("Got"), "scenario-got", r.Got))),

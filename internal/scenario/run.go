@@ -39,9 +39,10 @@ func (e *MeaninglessError) Unwrap() error { return e.Why }
 
 // Options say how a scenario runs. The zero value is as fast as it goes.
 type Options struct {
-	// Pace is how long to rest before each step but the first, so that a person can follow. It counts for no timeout.
+	// Pace is how long to rest between a step's being announced and its being done, so that a person can follow. It counts for
+	// no timeout.
 	Pace time.Duration
-	// OnBegin is called when a step begins: its index, from 0.
+	// OnBegin is called when a step is announced: its index, from 0.
 	OnBegin func(index int)
 	// OnEnd is called when a step has ended, also for those that did not run.
 	OnEnd func(StepResult)
@@ -95,12 +96,10 @@ func (r *runner) run(stopping context.Context) {
 	}
 	r.result.Outcome = Passed
 	for i := range r.d.Steps {
-		if i > 0 {
-			rest(ctx, r.o.Pace)
-		}
 		if r.o.OnBegin != nil {
 			r.o.OnBegin(i)
 		}
+		rest(ctx, r.o.Pace) // a person reads what is coming, and then sees it
 		s := r.step(stopping, ctx, i)
 		r.add(s)
 		if s.Outcome != Passed && s.Outcome != NotRun {
