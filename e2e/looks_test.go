@@ -11,7 +11,7 @@ import (
 )
 
 // TestLooks goes through every view at three widths, light and dark, after a session that left something in each. Nothing
-// may stick out of the page. With HUBPANEL_PICTURES it keeps the pictures: the README's in docs/pictures, all of them in
+// may stick out of the page. With HUBPANEL_PICTURES it keeps the pictures: the README's in docs/pictures and the embed's poster, all of them in
 // the folder that HUBPANEL_PICTURES names if it names one.
 func TestLooks(t *testing.T) {
 	server := serveHere(t)
@@ -41,7 +41,22 @@ func TestLooks(t *testing.T) {
 	}
 	if folder != "" {
 		readmePicture(t)
+		posterPicture(t)
 	}
+}
+
+// posterPicture is what stands in a docs site until a reader starts the device: web/poster.png, which goes into the static site.
+func posterPicture(t *testing.T) {
+	origin := serveStatic(t, "")
+	pn := visit(t, origin, "/embed.html?view=twin&theme=light&embed=1")
+	pn.holdsStill()
+	pn.do(chromedp.EmulateViewport(960, 600))
+	pn.connects()
+	pn.sees("twin-reported-version", "$version")
+	script[bool](pn, `(document.activeElement.blur(), scrollTo(0, 0), true)`)
+	raw, err := chromedp.Run(pn.page.Context(), chromedp.CaptureScreenshot())
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("../web/poster.png", raw, 0o644))
 }
 
 // readmePicture is what a newcomer sees after the first minute.

@@ -19,10 +19,13 @@
 //     because Content-Length counts compressed bytes while a script that reads the body counts uncompressed ones.
 //   - <meta name="hubpanel-hub" content="served"> or "inpage": whether the emulator's paths answer on this origin. Asking for
 //     them on a static host would put a failed request into the console.
-//   - in the static site only, the policy.
+//   - in the static site only, the policy, an import map with the hashes of the modules, and, in index.html, <meta
+//     name="hubpanel-offline" content="sw.js">: the page may keep itself in the browser.
 //
-// WriteDist names every file but the entrances (index.html, embed.html, embed.js, hubpanel.js and its types) by a hash of its
-// content, follows the references to it, and writes .gz files and _headers beside them.
+// WriteDist names every file but the entrances (index.html, embed.html, embed.js, hubpanel.js and its types, poster.png) by a hash
+// of its content, follows the references to it, puts the hashes of scripts and styles into the pages and that of the wasm into its
+// loader, and writes .gz files and _headers beside them. It adds sw.js, the service worker (worker.js here), which holds the list of
+// the files with their hashes.
 //
 // # Concurrency
 //

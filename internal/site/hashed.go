@@ -14,7 +14,7 @@ import (
 
 // entrances are the files that others know by name: people, docs sites, programs. A module among them keeps its name as one
 // line that imports the hashed one, so that whoever imports either gets the same instance.
-var entrances = []string{indexPage, embedPage, "embed.js", "hubpanel.js", "hubpanel.d.ts"}
+var entrances = []string{indexPage, embedPage, "embed.js", "hubpanel.js", "hubpanel.d.ts", "poster.png"}
 
 // A reference is a whole string literal or attribute of a page, script or style: "name" or "./name". What is no file of the
 // site's own stays as it is.
