@@ -39,7 +39,7 @@ async function start({ onProgress = () => {} }) {
   const ended = go.run(instance).then(() => { throw coded("panic", "hubpanel's program ended. Reload the page."); });
   ended.catch(() => {}); // told through Hubpanel.ended; nobody listening must not be a second error
   const life = new Life(ended);
-  const api = await life.guard(ready);
+  const api = await life.guard(() => ready);
   delete globalThis.hubpanelReady;
   return new Hubpanel(api, life);
 }
@@ -93,20 +93,26 @@ function coded(code, message) {
   return Object.assign(new Error(message), { code });
 }
 
-/** The life of the program: what waits for it must not wait for ever when it breaks. */
+/** The life of the program: what waits for it must not wait for ever when it breaks, and what comes later must hear of it. */
 class Life {
   #waiting = new Set();
+  #over; // the error that ended it
 
   constructor(ended) {
     this.ended = ended;
-    ended.catch((error) => this.#waiting.forEach((reject) => reject(error)));
+    ended.catch((error) => {
+      this.#over = error;
+      this.#waiting.forEach((reject) => reject(error));
+    });
   }
 
+  /** The promise that call returns, or its rejection when the program ends before. */
   // A set of what is pending, and not Promise.race with ended: every race would stay on ended for as long as the page lives.
-  guard(promise) {
+  guard(call) {
     return new Promise((resolve, reject) => {
+      if (this.#over) throw this.#over; // calling a program that has ended would throw an error without a code
       this.#waiting.add(reject);
-      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+      Promise.resolve(call()).then(resolve, reject).finally(() => this.#waiting.delete(reject));
     });
   }
 }
@@ -149,7 +155,7 @@ class Hubpanel {
    */
   async register({ onStep = () => {}, ...options }) {
     const step = (text) => guarded(() => onStep(JSON.parse(text)));
-    return JSON.parse(await this.#life.guard(this.#go.register(JSON.stringify(options), step)));
+    return JSON.parse(await this.#life.guard(() => this.#go.register(JSON.stringify(options), step)));
   }
 
   /**
@@ -195,7 +201,7 @@ class Device {
     this.#life = life;
     const emit = (name, text) => this.#emit(name, JSON.parse(text));
     const method = (name, payload) => this.#answer(name, payload);
-    this.#go = await life.guard(api.connect(JSON.stringify(options), { emit, method }));
+    this.#go = await life.guard(() => api.connect(JSON.stringify(options), { emit, method }));
   }
 
   /**
@@ -264,7 +270,8 @@ class Device {
     if (!this.#go) {
       return Promise.reject(coded("closed", "The device was closed."));
     }
-    return this.#life.guard(this.#go[name](...args));
+    const go = this.#go; // close lets go of it at once
+    return this.#life.guard(() => go[name](...args));
   }
 
   #emit(name, event) {
