@@ -130,13 +130,6 @@ func (a *auditor) report() {
 	}
 }
 
-// chooses sets a select, as a person does.
-func (pn *person) chooses(id, value string) {
-	pn.t.Helper()
-	pn.until(fmt.Sprintf(`document.querySelector(%s)`, quoted(testID(id))), id+" is not on the page")
-	script[bool](pn, fmt.Sprintf(`(() => { const e = document.querySelector(%s); e.value = %q; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, quoted(testID(id)), value))
-}
-
 func (pn *person) themes(theme string) {
 	pn.t.Helper()
 	pn.chooses("theme", theme)

@@ -52,6 +52,7 @@ func (m *mounting) show(root, draw js.Value, params panel.Params, served bool, o
 	if offline.Truthy() {
 		env.Offline = offlineCopy{offline}
 	}
+	env.Probes = probes()
 	p := panel.New(env)
 	m.panel = p
 	close(m.made)

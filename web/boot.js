@@ -14,7 +14,7 @@ const crash = document.getElementById("crash");
 // Whether it was one is decided in internal/panel, which also tells the person.
 const query = location.search.slice(1);
 const fragment = location.hash.slice(1);
-const known = ["view", "theme", "lang", "hub", "embed", "scenario"];
+const known = ["view", "theme", "lang", "hub", "embed", "scenario", "patience"];
 const kept = new URLSearchParams([...new URLSearchParams(query)].filter(([name, value]) => known.includes(name) && /^[\w.-]{1,64}$/.test(value)));
 if (kept.toString() !== new URLSearchParams(query).toString() || fragment !== "") {
   history.replaceState(null, "", location.pathname + (kept.size > 0 ? "?" + kept : ""));

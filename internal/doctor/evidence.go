@@ -51,7 +51,7 @@ type Env struct {
 	// ServerTime is the clock of the page's own server. Nil: there is none to ask.
 	ServerTime func(context.Context) (time.Time, error)
 	// Reach sends a GET without credentials and returns nil if anything at all answered; a browser's no-cors fetch. An error that is
-	// wsconn.ErrPolicy means that the page forbade it to itself.
+	// wsconn.ErrPolicy means that the page forbade it to itself. Nil: there is no network between, as to a hub inside the page.
 	Reach func(ctx context.Context, url string) error
 	// Open opens a WebSocket with subprotocol mqtt, as wsconn.Dial does.
 	Open func(ctx context.Context, url string) (net.Conn, error)

@@ -102,14 +102,14 @@ func (d *doctor) online() {
 func (d *doctor) shape() bool {
 	now, sub := time.Now(), &d.e.Subject
 	if sub.Err != nil {
-		d.found(StageShape, Failed, now, means("%v", sub.Err))
+		d.found(StageShape, Failed, now, means("What was given cannot be used: %v.", sub.Err))
 		return false
 	}
 	switch {
 	case sub.Token != "":
 		token, err := hubproto.ParseSAS(sub.Token)
 		if err != nil {
-			d.found(StageShape, Failed, now, means("The token %v.", err))
+			d.found(StageShape, Failed, now, means("This token cannot be used: it %v.", err))
 			return false
 		}
 		d.e.TokenExpiry = token.Expiry
@@ -169,8 +169,12 @@ func (d *doctor) expired() bool {
 func (d *doctor) network(ctx context.Context) bool {
 	address := d.e.Subject.URL
 	var wait sync.WaitGroup
-	wait.Go(func() { d.reach(ctx, StageHTTPS, httpURL(address)) })
-	if control := Control(d.e.Subject.dialled()); control != "" {
+	if d.env.Reach == nil {
+		d.found(StageHTTPS, Skipped, time.Now(), means("There is no network between this page and the hub."))
+	} else {
+		wait.Go(func() { d.reach(ctx, StageHTTPS, httpURL(address)) })
+	}
+	if control := Control(d.e.Subject.dialled()); control != "" && d.env.Reach != nil {
 		wait.Go(func() { d.reach(ctx, StageControl, "https://"+control+"/") })
 	} else {
 		d.found(StageControl, Skipped, time.Now(), means("There is no second well-known name to compare with."))

@@ -31,7 +31,7 @@ func TestEveryLogIsBoundedAndSaysWhatItDropped(t *testing.T) {
 		"hub log": {TopicTelemetry, journalLimit, func(p *Panel, i int) { p.cloud.log.add(p.now(), entryState, "deviceConnect", fmt.Sprint(i), "") },
 			func(p *Panel) int { return len(p.cloud.log.entries) }, "", "cloud-log-dropped", "cloud-log"},
 		"stored telemetry": {TopicTelemetry, eventLimit + eventLimit/10, func(p *Panel, i int) {
-			p.cloud.store(storedEvent{sequence: int64(i + 1), event: &emulator.Event{SequenceNumber: int64(i + 1), Body: body}})
+			p.store(storedEvent{sequence: int64(i + 1), event: &emulator.Event{SequenceNumber: int64(i + 1), Body: body}})
 		}, func(p *Panel) int { return len(p.cloud.events) }, "event", "", ""},
 		"inbox": {TopicMessages, inboxLimit, func(p *Panel, i int) { p.inbox.add(&received{at: p.now(), message: hubclient.Message{Body: body}}) },
 			func(p *Panel) int { return len(p.inbox.messages) }, "message", "inbox-dropped", ""},
@@ -89,7 +89,7 @@ func TestARushDrawsTheWindowOnly(t *testing.T) {
 			pg.update(func() {
 				for range 100 {
 					n++
-					pg.cloud.store(storedEvent{sequence: n, event: &emulator.Event{SequenceNumber: n, Body: []byte("{}")}})
+					pg.store(storedEvent{sequence: n, event: &emulator.Event{SequenceNumber: n, Body: []byte("{}")}})
 				}
 			})
 		}

@@ -22,6 +22,7 @@ func (p *Panel) deviceCommands() []command {
 	running, device := d.running(), p.say("Device")
 	list := []command{
 		{id: "connect", name: p.say("Connect"), hint: device, enabled: !running, do: p.Connect},
+		{id: "diagnose", name: p.say("Find out why it does not connect"), hint: device, enabled: p.diagnosis.stop == nil, do: p.FindOutWhy},
 		{id: "disconnect", name: p.say("Disconnect"), hint: device, enabled: running, do: p.Disconnect},
 		{id: "try-now", name: p.say("Try now"), hint: device, enabled: running && d.state.Phase == hubclient.Reconnecting, do: p.TryNow},
 	}

@@ -138,6 +138,7 @@ func (p *Panel) gotState(s hubclient.State) {
 	p.update(func() {
 		before := p.device.state
 		p.device.state = s
+		p.diagnosis.linkChanged(time.Now(), before, s)
 		if s.Phase == hubclient.Closed {
 			return // said when the session is over
 		}

@@ -66,7 +66,7 @@ func readSource(t *testing.T) source {
 	fset := token.NewFileSet()
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	for _, below := range []string{"../wire", "../hubproto", "../scenario", "../../pkg/hubclient"} { // what packets mean, and errors
+	for _, below := range []string{"../wire", "../doctor", "../hubproto", "../scenario", "../../pkg/hubclient"} { // what packets mean, what is wrong, and errors
 		more, err := filepath.Glob(below + "/*.go")
 		require.NoError(t, err)
 		files = append(files, more...)

@@ -24,6 +24,8 @@ type Env struct {
 	// ServerTime asks a clock other than this machine's, such as the page's server's. Nil means there is none to ask; else a
 	// refusal names a clock that is wrong.
 	ServerTime func(context.Context) (time.Time, error)
+	// Probes are what the connection doctor asks of the browser.
+	Probes Probes
 	// Params are the page's query parameters.
 	Params Params
 	// Changed is called, on any goroutine, when View would give something new. It must not block.
@@ -88,6 +90,7 @@ type Panel struct {
 	dps        provisioning
 	cloud      cloud
 	wire       wireState
+	diagnosis  diagnosis
 	deviceLog  journal
 	copyAs     copyState
 	exports    exportState
@@ -143,6 +146,7 @@ func New(env Env) *Panel {
 	p.cloud = newCloud()
 	p.copyAs.target = copyTargets[0].id
 	p.wire = newWireState()
+	p.diagnosis = newDiagnosis()
 	p.device.form = newConnectForm()
 	p.countdowns.wake = make(chan struct{}, 1)
 	p.loadKept()

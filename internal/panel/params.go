@@ -2,7 +2,9 @@ package panel
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Topic is what both panes are about: the device's part of it on one side, the cloud's on the other.
@@ -16,6 +18,7 @@ const (
 	TopicMethods      Topic = "methods"
 	TopicProvisioning Topic = "provisioning"
 	TopicWire         Topic = "wire"
+	TopicDiagnose     Topic = "diagnose"
 )
 
 var topics = []struct {
@@ -28,6 +31,7 @@ var topics = []struct {
 	{TopicMethods, "Direct methods"},
 	{TopicProvisioning, "Provisioning"},
 	{TopicWire, "Wire"},
+	{TopicDiagnose, "Diagnose"},
 }
 
 // Theme is the page's colours.
@@ -49,6 +53,8 @@ type Params struct {
 	Embed bool
 	// Scenario is the name of the built-in scenario to show; whether there is one is not checked yet.
 	Scenario string
+	// Patience is how long the connection doctor waits for a request or a handshake; 0: as long as it does by itself.
+	Patience time.Duration
 	// Refused is set when the URL held something secret. The page must wipe its URL, and the panel says so.
 	Refused bool
 }
@@ -84,6 +90,9 @@ func ParseParams(query, fragment string) Params {
 	switch hub := values.Get("hub"); hub {
 	case "served", "inpage":
 		p.Hub = hub
+	}
+	if seconds, err := strconv.Atoi(values.Get("patience")); err == nil && 1 <= seconds && seconds <= 60 {
+		p.Patience = time.Duration(seconds) * time.Second
 	}
 	p.Embed = values.Get("embed") == "1"
 	if name := values.Get("scenario"); simpleName(name) {

@@ -90,6 +90,7 @@ func (p *Panel) topics() []namedTopic {
 	names := map[Topic]string{
 		TopicTelemetry: p.say("Telemetry"), TopicMessages: p.say("Messages"), TopicTwin: p.say("Device twin"),
 		TopicMethods: p.say("Direct methods"), TopicProvisioning: p.say("Provisioning"), TopicWire: p.say("Wire"),
+		TopicDiagnose: p.say("Diagnose"),
 	}
 	list := make([]namedTopic, 0, len(topics))
 	for _, t := range topics {

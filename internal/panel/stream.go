@@ -89,6 +89,9 @@ func (p *Panel) gotOperation(_ string, data []byte) {
 		if o.StatusCode != 0 {
 			e.note = strconv.Itoa(o.StatusCode)
 		}
+		if kind == entryError && o.DeviceID != "" {
+			p.diagnosis.hubTrouble(o.DeviceID, o.StatusCode, o.Description)
+		}
 		switch o.Category {
 		case emulator.CategoryC2D:
 			p.cloud.became(o.DeviceID, name, o.Description)

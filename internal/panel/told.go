@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/hubpanel/hubpanel/internal/doctor"
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/internal/scenario"
 	said "github.com/hubpanel/hubpanel/internal/told"
@@ -31,6 +32,9 @@ type teller interface{ Told() *told }
 
 // meaning says what a packet means; package wire's texts stand in the catalogs as the panel's own do.
 func (l Lang) meaning(t wire.Text) string { return l.say(t.Format, l.values(t.Values)...) }
+
+// finding says what the doctor found; package doctor's texts stand in the catalogs as the panel's own do.
+func (l Lang) finding(t doctor.Text) string { return l.say(t.Format, l.values(t.Values)...) }
 
 // sentence is an error for a person, in the language, and without secrets.
 func (l Lang) sentence(err error) string {

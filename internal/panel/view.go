@@ -73,6 +73,8 @@ func (p *Panel) viewNotice() *Node {
 		when(p.notice.text != "",
 			h("div.notice",
 				h("p", text(p.notice.text)),
+				when(p.notice.about == "connect" && p.diagnosis.stop == nil,
+					h("button.secondary", attr("type", "button"), testid("notice-why"), text(p.say("Find out why")), onClick(p.FindOutWhy))),
 				h("button.quiet", attr("type", "button"), label(p.say("Dismiss")), testid("notice-dismiss"), text(p.say("Dismiss")),
 					onClick(func() { p.update(func() { p.notice = notice{} }) })),
 			)),
@@ -146,6 +148,8 @@ func (p *Panel) viewDevicePane() *Node {
 		card = p.viewProvisioning()
 	case TopicWire:
 		card = p.viewWire()
+	case TopicDiagnose:
+		card = p.viewDiagnose()
 	default:
 		card = p.viewComposer()
 	}

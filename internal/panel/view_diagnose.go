@@ -1,0 +1,211 @@
+package panel
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hubpanel/hubpanel/internal/doctor"
+)
+
+// viewDiagnose is the connection doctor: the verdict on top, the stages under it.
+func (p *Panel) viewDiagnose() *Node {
+	d := &p.diagnosis
+	running := d.stop != nil
+	return h("div.card.doctor", key("diagnose"),
+		h("header.card-head", h("h3", text(p.say("Connection doctor"))),
+			h("div.actions",
+				when(running, h("button.secondary", attr("type", "button"), testid("diagnose-stop"), text(p.say("Stop")), onClick(p.StopDiagnosis))),
+				when(!running, h("button.primary", attr("type", "button"), testid("diagnose-run"), text(p.say("Examine the connection")), onClick(func() { p.Diagnose(false) }))),
+			)),
+		h("p.help", text(p.say("Finds out why the device does not connect, from this page to the subscriptions. It asks the hub's host over HTTPS, opens WebSockets to it and signs in as the device, with CleanSession 0: messages that wait for the device go on waiting."))),
+		p.viewConsent(),
+		h("div", attr("role", "status"), p.viewVerdict()),
+		p.viewStages(),
+		p.viewIdleCheck(),
+		p.viewForIT(),
+	)
+}
+
+// viewConsent asks before a connection that works is ended.
+func (p *Panel) viewConsent() part {
+	if p.diagnosis.stop != nil || !p.mustAskLocked() {
+		return nil
+	}
+	return h("div.result", testid("diagnose-consent"),
+		h("p", text(p.say("The device is connected. The doctor leaves it alone and does not sign in, unless you agree: the device is then offline for the time of the examination."))),
+		h("button.secondary", attr("type", "button"), testid("diagnose-agree"), text(p.say("Disconnect it, sign in, connect again")), onClick(func() { p.Diagnose(true) })))
+}
+
+// viewVerdict is nothing before there is one.
+func (p *Panel) viewVerdict() part {
+	d := &p.diagnosis
+	switch {
+	case !d.has:
+		return h("p.empty", text(p.say("Not examined yet.")))
+	case d.stop != nil:
+		return h("p.verdict-wait", testid("verdict-wait"), text(p.say("Examining …")))
+	}
+	v := doctor.Judge(d.evidence)
+	sure := map[doctor.Sureness]string{doctor.Certain: p.say("certain"), doctor.Likely: p.say("likely"), doctor.Possible: p.say("possible: others look the same")}[v.Sure]
+	list := func(name, id string, texts []doctor.Text) part {
+		if len(texts) == 0 {
+			return nil
+		}
+		items := make(nodes, 0, len(texts))
+		for i, t := range texts {
+			items = append(items, h("li", key(fmt.Sprint(i)), text(p.lang.finding(t))))
+		}
+		return h("div.verdict-part", h("h5", text(name)), h("ul", testid(id), items))
+	}
+	host := d.evidence.Subject.Host
+	also := make([]doctor.Text, 0, len(v.Also))
+	for _, c := range v.Also {
+		also = append(also, c.Sentence(host))
+	}
+	return h("section.verdict", testid("verdict"), attr("data-examination", fmt.Sprint(d.count)), attr("data-cause", string(v.Cause)), attr("data-sure", string(v.Sure)), label(p.say("Verdict")),
+		h("h4", testid("verdict-sentence"), text(p.lang.finding(v.Sentence))),
+		h("p.verdict-sure", h("span.badge", text(sure))),
+		list(p.say("What to do next"), "verdict-next", v.Next),
+		list(p.say("It could also be, the likelier first"), "verdict-also", also),
+		list(p.say("Inferred from"), "verdict-from", v.From),
+		list(p.say("What a browser cannot see"), "verdict-unseen", v.Unseen),
+		when(len(v.Also) > 0 && d.evidence.Findings[doctor.StageUpgrade].Outcome == doctor.Failed || d.evidence.Console != "", p.viewConsole()),
+	)
+}
+
+// viewConsole takes what the browser tells only the person.
+func (p *Panel) viewConsole() *Node {
+	d := &p.diagnosis
+	return h("div.verdict-console",
+		h("label.field", h("span.field-name", text(p.say("The console's line, or the code on the browser's error page"))),
+			h("input.mono", attr("type", "text"), testid("diagnose-console"), attr("autocomplete", "off"), attr("spellcheck", "false"),
+				attr("placeholder", "net::ERR_CONNECTION_REFUSED"), value{&d.console},
+				Listener{Event: "input", Do: func(e Event) { p.ReadConsole(e.Value) }})),
+		when(d.unknown, h("p.problem", testid("diagnose-console-problem"), text(p.say("This line names no cause that is known here. Paste one that begins with WebSocket connection to, or an ERR_ code.")))))
+}
+
+// stageName says what a stage checks.
+func (p *Panel) stageName(s doctor.Stage) string {
+	switch s {
+	case doctor.StagePage:
+		return p.say("This page")
+	case doctor.StageOnline:
+		return p.say("Online")
+	case doctor.StageShape:
+		return p.say("Host, id, key or token")
+	case doctor.StageClock:
+		return p.say("Clock")
+	case doctor.StageHTTPS:
+		return p.say("HTTPS to the host")
+	case doctor.StageControl:
+		return p.say("HTTPS to another name")
+	case doctor.StageUpgrade:
+		return p.say("WebSocket upgrade")
+	case doctor.StageNoQuery:
+		return p.say("Upgrade without the query")
+	case doctor.StageConnack:
+		return p.say("CONNECT and CONNACK")
+	case doctor.StageSubscribe:
+		return p.say("Subscriptions and twin")
+	case doctor.StageWatch:
+		return p.say("Does it last?")
+	}
+	return p.say("Idle connection")
+}
+
+func (p *Panel) outcomeName(o doctor.Outcome) string {
+	switch o {
+	case doctor.Running:
+		return p.say("running")
+	case doctor.OK:
+		return p.say("good")
+	case doctor.Failed:
+		return p.say("failed")
+	case doctor.TimedOut:
+		return p.say("no answer")
+	case doctor.Noted:
+		return p.say("worth knowing")
+	case doctor.Skipped:
+		return p.say("left out")
+	}
+	return p.say("not yet")
+}
+
+func (p *Panel) viewStages() part {
+	d := &p.diagnosis
+	if !d.has {
+		return nil
+	}
+	rows := nodes{}
+	for _, s := range doctor.Stages {
+		rows = append(rows, p.viewStage(s))
+	}
+	if _, ok := d.evidence.Findings[doctor.StageIdle]; ok {
+		rows = append(rows, p.viewStage(doctor.StageIdle))
+	}
+	return h("ol.stages", label(p.say("Checks")), rows)
+}
+
+func (p *Panel) viewStage(s doctor.Stage) *Node {
+	f := p.diagnosis.evidence.Findings[s]
+	took := ""
+	if f.Outcome != doctor.NotRun && f.Outcome != doctor.Running && f.Outcome != doctor.Skipped {
+		took = milliseconds(f.Took)
+	}
+	note := ""
+	if f.Note.Format != "" {
+		note = p.lang.finding(f.Note)
+	}
+	return h("li.stage", key(string(s)), testid("stage-"+string(s)), attr("data-outcome", string(f.Outcome)),
+		h("span.stage-lamp", attr("aria-hidden", "true")),
+		h("b.stage-name", text(p.stageName(s))),
+		h("span.stage-outcome", text(p.outcomeName(f.Outcome))),
+		h("span.stage-took", text(took)),
+		when(note != "", h("p.stage-note", text(note))))
+}
+
+// viewIdleCheck offers the check that takes minutes.
+func (p *Panel) viewIdleCheck() *Node {
+	d := &p.diagnosis
+	busy := d.stop != nil
+	return h("details.more", h("summary", testid("diagnose-idle-more"), text(p.say("It connects, but breaks after a while"))),
+		h("div.advanced",
+			h("p.help", text(p.say("The longer check signs in, sends nothing and sees when the silent connection is cut. The device is offline meanwhile."))),
+			h("div.with-button",
+				p.viewText(p.say("Minutes"), "diagnose-minutes", &d.minutes, attr("inputmode", "numeric")),
+				h("button.secondary", attr("type", "button"), testid("diagnose-idle"), flag("disabled", busy), text(p.say("Watch a silent connection")), onClick(p.WatchIdle))),
+			p.viewLinks()))
+}
+
+// viewLinks lists how long the device's connections lasted.
+func (p *Panel) viewLinks() part {
+	links := p.diagnosis.links
+	if len(links) == 0 {
+		return h("p.help", text(p.say("No connection of this device has ended yet.")))
+	}
+	items := nodes{}
+	for i, l := range links {
+		how := p.say("broke")
+		switch {
+		case l.Planned:
+			how = p.say("ended by the device")
+		case l.Clean:
+			how = p.say("closed by the hub")
+		}
+		items = append(items, h("li", key(fmt.Sprint(i)), text(p.say("%s after %s, silent for the last %s", how, l.Lasted.Round(time.Second), l.Quiet.Round(time.Second)))))
+	}
+	return h("ul.links", testid("diagnose-links"), items)
+}
+
+// viewForIT is the text for whoever runs the network.
+func (p *Panel) viewForIT() part {
+	d := &p.diagnosis
+	if !d.has || d.stop != nil {
+		return nil
+	}
+	return h("details.more", h("summary", testid("diagnose-it"), text(p.say("For IT"))),
+		h("div.advanced",
+			when(p.env.Copy != nil, h("button.secondary", attr("type", "button"), testid("diagnose-copy"), text(p.say("Copy for IT")), onClick(p.CopyForIT))),
+			h("pre", testid("diagnose-report"), attr("tabindex", "0"), label(p.say("For IT")), text(p.reportLocked())),
+			viewResult(d.copied, "diagnose-copied")))
+}
