@@ -265,7 +265,7 @@ func TestDoctorIsOfferedAndAsks(t *testing.T) {
 	pn.sees("state", "Connected since")
 	cause, sure := pn.examination("diagnose-run")
 	pn.sees("stage-connack", "not yet")
-	require.Equal(t, []string{"fine", "possible"}, []string{cause, sure})
+	require.Equal(t, []string{"network-fine", "certain"}, []string{cause, sure})
 	pn.sees("state", "Connected since")
 	cause, sure = pn.examination("diagnose-agree")
 	require.Equal(t, []string{"fine", "certain"}, []string{cause, sure})

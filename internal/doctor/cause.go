@@ -6,6 +6,7 @@ type Cause string
 // The causes.
 const (
 	Fine                Cause = "fine"
+	NetworkFine         Cause = "network-fine" // not signed in
 	Stopped             Cause = "stopped"
 	HubString           Cause = "hub-string"
 	BadShape            Cause = "bad-shape"
@@ -42,7 +43,7 @@ const (
 
 // Causes are all of them, in the order of the stages that find them.
 var Causes = []Cause{
-	Fine, Stopped, HubString, BadShape, MixedContent, PagePolicy, Offline, NameNotResolved, PortRefused, ConnectionReset, PortDropped, TLSNotTrusted,
+	Fine, NetworkFine, Stopped, HubString, BadShape, MixedContent, PagePolicy, Offline, NameNotResolved, PortRefused, ConnectionReset, PortDropped, TLSNotTrusted,
 	HTMLAnswer, UpgradeStripped, SubprotocolStripped, QueryRefused, NoConnack, Connack1, Connack2, Connack3, Connack4, Connack5, WrongKey,
 	TokenElsewhere, TokenExpired, TokenNotYetValid, DeviceUnknown, DeviceDisabled, Subscriptions, Throttled, TakenOver, IdleCut, Unstable,
 }
@@ -52,6 +53,8 @@ func (c Cause) Sentence(host string) Text {
 	switch c {
 	case Fine:
 		return means("Nothing is wrong: %s accepts this device.", host)
+	case NetworkFine:
+		return means("The network is not the cause: a WebSocket for MQTT opens to %s.", host)
 	case Stopped:
 		return means("The examination was stopped before it found a cause.")
 	case HubString:
@@ -123,6 +126,8 @@ func (c Cause) next(host string) []Text {
 	switch c {
 	case Fine:
 		return []Text{means("Press Connect. If it breaks later, come back: the times at which connections broke are kept here.")}
+	case NetworkFine:
+		return []Text{means("If the device is refused or does not stay connected, let the doctor sign in: what the hub says is then known.")}
 	case Stopped:
 		return []Text{means("Examine it again and let it run to its end.")}
 	case HubString:

@@ -39,9 +39,12 @@ func Report(e Evidence, v Verdict, about About) []Text {
 		means("- Ending connections that are silent for less than 30 minutes"),
 		Text{},
 		means("What was observed, at %s", utc(e.Began)),
-		means("- Verdict: %s", string(v.Cause)),
+		means("- Verdict: %s, %s", string(v.Cause), string(v.Sure)),
 		v.Sentence,
 	)
+	for _, c := range v.Also {
+		lines = append(lines, means("- It could also be: %s", string(c)), c.Sentence(host))
+	}
 	for _, s := range append(append([]Stage(nil), Stages...), StageIdle) {
 		f, ok := e.Findings[s]
 		if !ok || f.Outcome == NotRun || f.Outcome == Skipped || s == StageShape {

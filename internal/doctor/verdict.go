@@ -77,9 +77,11 @@ func (e *Evidence) judge() Verdict {
 // notes are what stages saw, of those that ran.
 func (e *Evidence) notes(stages ...Stage) (notes []Text) {
 	for _, s := range stages {
-		if f, ok := e.Findings[s]; ok && f.Note.Format != "" {
-			notes = append(notes, f.Note)
+		f := e.Findings[s]
+		if f.Note.Format == "" || slices.ContainsFunc(notes, func(t Text) bool { return t.String() == f.Note.String() }) {
+			continue
 		}
+		notes = append(notes, f.Note)
 	}
 	return notes
 }
@@ -193,18 +195,21 @@ func (e *Evidence) afterUpgrade() Verdict {
 	case e.is(StageConnack, Running, Skipped):
 		return Verdict{Cause: Stopped, Sure: Certain}
 	}
-	return e.fromHistory(Certain)
+	return e.fromHistory()
 }
 
 // notSignedIn: the network is fine, and the rest is what is known without a CONNECT.
 func (e *Evidence) notSignedIn() Verdict {
-	v := e.fromHistory(Possible)
+	v := e.fromHistory()
+	if v.Cause == Fine {
+		v.Cause = NetworkFine
+	}
 	v.Unseen = append(v.Unseen, means("Whether the hub accepts the device: the doctor has not signed in."))
 	return v
 }
 
 // fromHistory is about a device that can connect: why its connections ended before.
-func (e *Evidence) fromHistory(sure Sureness) Verdict {
+func (e *Evidence) fromHistory() Verdict {
 	if silence, ok := regular(e.History); ok {
 		return Verdict{Cause: IdleCut, Sure: Likely, From: []Text{
 			means("The device's last %d connections all broke after a silence of about %d s, without a close.", regularLinks, seconds(silence.Round(time.Second)))},
@@ -214,7 +219,7 @@ func (e *Evidence) fromHistory(sure Sureness) Verdict {
 		return Verdict{Cause: TakenOver, Sure: Likely, From: []Text{means("The hub closed the device's last %d connections soon after they were made.", n)},
 			Unseen: []Text{means("MQTT 3.1.1 has no way to say why a hub closes a connection; this pattern is what a second client makes.")}}
 	}
-	return Verdict{Cause: Fine, Sure: sure, From: e.notes(StageHTTPS, StageUpgrade, StageConnack, StageSubscribe, StageWatch, StageIdle)}
+	return Verdict{Cause: Fine, Sure: Certain, From: e.notes(StageHTTPS, StageUpgrade, StageConnack, StageSubscribe, StageWatch, StageIdle)}
 }
 
 // refused narrows down what a refusal of CONNECT can mean.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -270,12 +271,27 @@ func (p *Panel) ReadConsole(line string) {
 // reportLocked is the text for IT, in the page's language.
 func (p *Panel) reportLocked() string {
 	d := &p.diagnosis
-	about := doctor.About{Page: "js/wasm, " + runtime.Version(), Browser: p.env.Probes.Browser, Now: time.Now()}
+	about := doctor.About{Page: version(), Browser: p.env.Probes.Browser, Now: time.Now()}
 	var b strings.Builder
 	for _, line := range doctor.Report(d.evidence, doctor.Judge(d.evidence), about) {
 		fmt.Fprintln(&b, p.lang.finding(line))
 	}
 	return hubproto.Redact(b.String())
+}
+
+// version is which page this is: the module's version if it was built from one, else the commit, as the go command stamped it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return runtime.Version()
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = s.Value
+		}
+	}
+	return strings.TrimSpace(v + " " + info.GoVersion)
 }
 
 // CopyForIT puts the report on the clipboard.

@@ -47,6 +47,13 @@ func (p *Panel) viewVerdict() part {
 	}
 	v := doctor.Judge(d.evidence)
 	sure := map[doctor.Sureness]string{doctor.Certain: p.say("certain"), doctor.Likely: p.say("likely"), doctor.Possible: p.say("possible: others look the same")}[v.Sure]
+	sentence := p.lang.finding(v.Sentence)
+	switch v.Sure {
+	case doctor.Likely:
+		sentence = p.say("Most likely: %s", sentence)
+	case doctor.Possible:
+		sentence = p.say("Perhaps: %s", sentence)
+	}
 	list := func(name, id string, texts []doctor.Text) part {
 		if len(texts) == 0 {
 			return nil
@@ -63,7 +70,7 @@ func (p *Panel) viewVerdict() part {
 		also = append(also, c.Sentence(host))
 	}
 	return h("section.verdict", testid("verdict"), attr("data-examination", fmt.Sprint(d.count)), attr("data-cause", string(v.Cause)), attr("data-sure", string(v.Sure)), label(p.say("Verdict")),
-		h("h4", testid("verdict-sentence"), text(p.lang.finding(v.Sentence))),
+		h("h4", testid("verdict-sentence"), text(sentence)),
 		h("p.verdict-sure", h("span.badge", text(sure))),
 		list(p.say("What to do next"), "verdict-next", v.Next),
 		list(p.say("It could also be, the likelier first"), "verdict-also", also),
@@ -205,7 +212,7 @@ func (p *Panel) viewForIT() part {
 	}
 	return h("details.more", h("summary", testid("diagnose-it"), text(p.say("For IT"))),
 		h("div.advanced",
-			when(p.env.Copy != nil, h("button.secondary", attr("type", "button"), testid("diagnose-copy"), text(p.say("Copy for IT")), onClick(p.CopyForIT))),
+			when(p.env.Copy != nil, h("div.actions.start", h("button.secondary", attr("type", "button"), testid("diagnose-copy"), text(p.say("Copy for IT")), onClick(p.CopyForIT)))),
 			h("pre", testid("diagnose-report"), attr("tabindex", "0"), label(p.say("For IT")), text(p.reportLocked())),
 			viewResult(d.copied, "diagnose-copied")))
 }

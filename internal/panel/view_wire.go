@@ -150,7 +150,9 @@ func (p *Panel) viewPacketFields(fields []wire.Field) nodes {
 		list = append(list, h("li", key(fmt.Sprint(i)),
 			h("button.wire-field", attr("type", "button"), testid("wire-field"), attr("aria-pressed", fmt.Sprint(p.wire.from == f.From && p.wire.to == f.To)),
 				onClick(func() { p.mark(f.From, f.To) }),
-				h("span.wire-name", text(f.Name)), h("code", text(value)), h("span.wire-clause", text("§ "+f.Clause))),
+				h("span.wire-name", text(f.Name)), h("code", text(value))),
+			h("a.wire-clause", testid("wire-clause"), attr("href", wire.ClauseURL(f.Clause)), attr("target", "_blank"), attr("rel", "noreferrer"),
+				label(p.say("%s in the standard", "§ "+f.Clause)), text("§ "+f.Clause)),
 			when(len(f.Fields) > 0, h("ul", p.viewPacketFields(f.Fields))),
 		))
 	}

@@ -19,12 +19,6 @@ type Field struct {
 	Fields []Field
 }
 
-// standard is the OASIS standard; its anchors are made of the headings' numbers.
-const standard = "https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html"
-
-// StandardURL returns where the standard of MQTT 3.1.1 can be read. A link opens only when a person follows it.
-func StandardURL() string { return standard }
-
 // Dissect returns the fields of a packet, in the order of its bytes. Its errors are those of [mqttcodec.Decode], and one for
 // bytes behind the packet.
 func Dissect(packet []byte) ([]Field, error) {
