@@ -169,6 +169,10 @@ func TestAxeFindsNothing(t *testing.T) {
 	script[string](pn, `hubpanel.runScenario({ format: "hubpanel-scenario", version: 1, name: "x", title: "One that fails",
 		steps: [{ title: "What is not so", expect: { twin: { tags: { a: 1 } } }, timeout: 0.2 }, { wait: 1 }] }).then((r) => r.outcome)`)
 	pn.connects()
+	pn.shows("diagnose")
+	pn.examination("diagnose-run")
+	pn.clicks("diagnose-it")
+	pn.clicks("diagnose-idle-more")
 	pn.inUse()
 	a := audits(pn)
 	for _, topic := range pn.topics() {

@@ -21,6 +21,8 @@ func TestLooks(t *testing.T) {
 	pn.shows("telemetry")
 	pn.clicks("telemetry-send")
 	pn.sees("device-log", "acknowledged in")
+	pn.shows("diagnose")
+	pn.examination("diagnose-run")
 
 	pn.holdsStill()
 	folder := os.Getenv("HUBPANEL_PICTURES")
@@ -29,7 +31,7 @@ func TestLooks(t *testing.T) {
 		for _, theme := range []string{"light", "dark"} {
 			script[bool](pn, fmt.Sprintf(`(() => { const e = document.querySelector('[data-testid="theme"]'); e.value = %q; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, theme))
 			pn.until(fmt.Sprintf(`getComputedStyle(document.documentElement).colorScheme === %q`, theme), "the theme did not change to "+theme)
-			for _, topic := range []string{"telemetry", "messages", "twin", "methods", "provisioning"} {
+			for _, topic := range []string{"telemetry", "messages", "twin", "methods", "provisioning", "wire", "diagnose"} {
 				pn.shows(topic)
 				pn.until(fmt.Sprintf(`document.querySelector('[data-testid="tab-%s"]').ariaPressed === "true"`, topic), "the tab did not change")
 				require.LessOrEqual(t, script[int64](pn, `document.documentElement.scrollWidth`), width, "%s at %d is wider than the page", topic, width)

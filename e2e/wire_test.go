@@ -88,7 +88,7 @@ func session(t *testing.T) *wire.Log {
 			if p.Direction == hubclient.Received {
 				direction = wire.Received
 			}
-			if err := log.Add(time.Now(), direction, p.Message, p.Packet); err != nil {
+			if err := log.Add(time.Now(), direction, p.Message, p.Size, p.Packet); err != nil {
 				t.Error(err)
 			}
 		},
@@ -108,4 +108,26 @@ func session(t *testing.T) *wire.Log {
 	require.NoError(t, <-ended)
 	require.Greater(t, len(log.Records()), 10)
 	return log
+}
+
+// The inspector on the page: a packet in words, its fields beside its bytes, marked both ways, and its clauses in the standard.
+func TestWireInspector(t *testing.T) {
+	pn := visit(t, serveHere(t).URL, "/")
+	pn.connects()
+	pn.shows("wire")
+	pn.types("wire-search", "twin get")
+	pn.sees("wire-record", "answered 200 in")
+	pn.clicks("wire-record")
+	pn.sees("wire-packet", "WebSocket message")
+	marked := `document.querySelectorAll(".hex-marked").length`
+	pn.clicks("wire-field")
+	pn.until(marked+" > 0", "a field marked no bytes")
+	first := script[int](pn, marked)
+	script[bool](pn, `(document.querySelectorAll('[data-testid="hex-byte"]')[0].click(), true)`)
+	pn.until(`document.querySelectorAll('[data-testid="wire-field"][aria-pressed="true"]').length > 0 && `+marked+" !== "+strconv.Itoa(first), "a byte marked no field")
+	links := script[[]string](pn, `[...document.querySelectorAll('[data-testid="wire-clause"]')].map((a) => a.href)`)
+	require.NotEmpty(t, links)
+	for _, link := range links {
+		require.Regexp(t, `^https://docs\.oasis-open\.org/mqtt/mqtt/v3\.1\.1/os/mqtt-v3\.1\.1-os\.html#_Toc3987180\d\d`, link)
+	}
 }

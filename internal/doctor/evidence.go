@@ -60,6 +60,8 @@ type Env struct {
 	HubLog func() func(context.Context) []HubLine
 	// History are the device's connections that ended, oldest first.
 	History []Link
+	// Trace sees every packet of the doctor's own connections, as hubclient.Options.Trace does; secrets are in it. It must not keep p.
+	Trace func(sent bool, size int, p mqttcodec.Packet)
 	// Limits are how long the probes may take; zero fields mean the defaults.
 	Limits Limits
 }

@@ -17,13 +17,17 @@ const maxPacket = 512 << 10
 // session is one connection of the doctor's, spoken in packets. It acknowledges nothing.
 type session struct {
 	conn    net.Conn
+	trace   func(sent bool, size int, p mqttcodec.Packet)
 	packets chan mqttcodec.Packet // closed after the last; then err is why
 	err     error
 	quit    chan struct{}
 }
 
-func newSession(conn net.Conn) *session {
-	s := &session{conn: conn, packets: make(chan mqttcodec.Packet), quit: make(chan struct{})}
+func newSession(conn net.Conn, trace func(sent bool, size int, p mqttcodec.Packet)) *session {
+	if trace == nil {
+		trace = func(bool, int, mqttcodec.Packet) {}
+	}
+	s := &session{conn: conn, trace: trace, packets: make(chan mqttcodec.Packet), quit: make(chan struct{})}
 	go s.read()
 	return s
 }
@@ -35,6 +39,9 @@ func (s *session) read() {
 		if err != nil {
 			s.err = err
 			return
+		}
+		if b, err := mqttcodec.Append(nil, p); err == nil { // for its length
+			s.trace(false, len(b), p)
 		}
 		select {
 		case s.packets <- mqttcodec.Clone(p):
@@ -59,6 +66,7 @@ func (s *session) send(p mqttcodec.Packet) error {
 	if err != nil {
 		return err
 	}
+	s.trace(true, len(b), p)
 	_, err = s.conn.Write(b)
 	return err
 }

@@ -44,7 +44,7 @@ func (d *doctor) signInOnce(ctx context.Context) (again bool) {
 		d.found(StageConnack, Failed, began, means("The WebSocket opened a moment ago and does not any more."))
 		return false
 	}
-	s := newSession(conn)
+	s := newSession(conn, d.env.Trace)
 	defer s.close()
 	answer, err := d.connect(ctx, s, keepAlive)
 	if answer == nil {
@@ -130,7 +130,7 @@ func (d *doctor) idle(ctx context.Context, watch time.Duration) {
 		d.found(StageIdle, Failed, began, means("The WebSocket did not open."))
 		return
 	}
-	s := newSession(conn)
+	s := newSession(conn, d.env.Trace)
 	defer s.close()
 	answer, err := d.connect(ctx, s, 0)
 	if err != nil || answer.ReturnCode != mqttcodec.ConnectionAccepted {

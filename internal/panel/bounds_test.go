@@ -39,7 +39,7 @@ func TestEveryLogIsBoundedAndSaysWhatItDropped(t *testing.T) {
 			p.methods.add(&methodCall{name: "reboot", state: callAnswered, line: &entry{}})
 		}, func(p *Panel) int { return len(p.methods.calls) }, "method-call", "method-dropped", ""},
 		"wire": {TopicWire, wire.DefaultLimit, func(p *Panel, i int) {
-			require.NoError(t, p.wire.log.Add(p.now(), wire.Sent, i+1, &mqttcodec.Publish{TopicName: []byte("t"), Payload: body}))
+			require.NoError(t, p.wire.log.Add(p.now(), wire.Sent, i+1, 10, &mqttcodec.Publish{TopicName: []byte("t"), Payload: body}))
 		}, func(p *Panel) int { return len(p.wire.log.Records()) }, "wire-record", "wire-dropped", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"github.com/hubpanel/hubpanel/internal/doctor"
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
+	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
 // Probes are what the connection doctor asks of the browser. Nil functions mean that it cannot be asked.
@@ -149,6 +150,13 @@ func (p *Panel) examinationLocked(s *doctor.Subject) doctor.Env {
 	probes := p.env.Probes
 	env := doctor.Env{Origin: probes.Origin, Secure: probes.Secure, Online: probes.Online, Reach: probes.Reach,
 		Open: p.env.dialer(p), ServerTime: p.env.ServerTime, History: slices.Clone(p.diagnosis.links)}
+	env.Trace = func(sent bool, size int, packet mqttcodec.Packet) {
+		direction := hubclient.Received
+		if sent {
+			direction = hubclient.Sent
+		}
+		p.traced(hubclient.Traced{Direction: direction, Size: size, Packet: packet})
+	}
 	if p.env.Params.Patience > 0 {
 		env.Limits = doctor.Patience(p.env.Params.Patience)
 	}

@@ -281,6 +281,10 @@ func TestParams(t *testing.T) {
 	require.Equal(t, Params{View: TopicTelemetry, Theme: ThemeAuto}, ParseParams("", ""))
 	require.Equal(t, Params{View: TopicTwin, Theme: ThemeDark, Hub: "inpage", Embed: true}, ParseParams("view=twin&theme=dark&hub=inpage&embed=1", ""))
 	require.Equal(t, Params{View: TopicTelemetry, Theme: ThemeAuto}, ParseParams("view=nonsense&theme=x&hub=y&monkey=1", "section"))
+	require.Equal(t, Params{View: TopicDiagnose, Theme: ThemeAuto, Patience: 2 * time.Second}, ParseParams("view=diagnose&patience=2", ""))
+	for _, patience := range []string{"0", "-1", "61", "2s", "1e1"} {
+		require.Zero(t, ParseParams("patience="+patience, "").Patience, patience)
+	}
 	for _, query := range []string{
 		"key=a2V5", "SharedAccessKey=abc", "cs=HostName%3Dh%3BDeviceId%3Dd%3BSharedAccessKey%3Dabc", "view=sig%3Dabc", "x=%zz&sig=abc", "password=x",
 	} {

@@ -96,7 +96,7 @@ func (p *Panel) viewRecord(r *wire.Record) *Node {
 			h("span.arrow", attr("role", "img"), label(way), text(arrow)),
 			h("b.wire-type", text(r.Type.String())),
 			h("span.wire-meaning", text(p.lang.meaning(r.Meaning))),
-			h("span.wire-size", text(p.sayN(len(r.Bytes), "%d byte", "%d bytes", len(r.Bytes)))),
+			h("span.wire-size", text(p.sayN(r.Size, "%d byte", "%d bytes", r.Size))),
 		))
 }
 
@@ -128,7 +128,7 @@ func (p *Panel) viewPacket() part {
 		h("header.card-head", h("h4", text(r.Type.String()+" · "+p.lang.meaning(r.Meaning))),
 			h("button.quiet", attr("type", "button"), testid("wire-close"), text(p.say("Close")), onClick(func() { p.selectRecord(0) }))),
 		h("dl.facts", facts),
-		when(r.Redacted, h("p.help", text(p.say("Secrets were replaced by “…” before this was kept, so the packet was longer on the wire.")))),
+		when(r.Redacted, h("p.help", text(p.say("Secrets were replaced by “…” before this was kept, so these bytes are not those that were sent: on the wire the packet had %d.", r.Size)))),
 		when(err != nil, h("p.problem", text(fmt.Sprint(err)))),
 		h("div.columns",
 			h("ul.wire-fields", label(p.say("Fields")), p.viewPacketFields(fields)),

@@ -43,7 +43,7 @@ func (p *Panel) traced(t hubclient.Traced) {
 	now := time.Now()
 	p.updateSoon(func() {
 		p.diagnosis.heard = now
-		if err := p.wire.log.Add(now, direction, t.Message, t.Packet); err != nil {
+		if err := p.wire.log.Add(now, direction, t.Message, t.Size, t.Packet); err != nil {
 			p.failLocked("wire", tell("the wire log could not keep a packet: %v", err))
 		}
 	})

@@ -16,7 +16,7 @@ type line struct {
 	Message    int     `json:"webSocketMessage,omitempty"`
 	Direction  string  `json:"direction"`
 	Type       string  `json:"type"`
-	Size       int     `json:"size"` // bytes
+	Size       int     `json:"size"` // bytes on the wire; hex has fewer or more where redacted
 	Meaning    string  `json:"meaning"`
 	Partner    int     `json:"partner,omitempty"`
 	TookMS     float64 `json:"tookMs,omitempty"`
@@ -32,7 +32,7 @@ func WriteJSONLines(w io.Writer, records []Record) error {
 	for _, r := range records {
 		if err := e.Encode(line{
 			Number: r.Number, Time: r.At.UTC().Format(time.RFC3339Nano), Connection: r.Connection, Message: r.Message,
-			Direction: r.Direction.String(), Type: r.Type.String(), Size: len(r.Bytes), Meaning: r.Meaning.String(),
+			Direction: r.Direction.String(), Type: r.Type.String(), Size: r.Size, Meaning: r.Meaning.String(),
 			Partner: r.Partner, TookMS: float64(r.Took) / float64(time.Millisecond), Redacted: r.Redacted, Hex: hex.EncodeToString(r.Bytes),
 		}); err != nil {
 			return err

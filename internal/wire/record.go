@@ -35,6 +35,7 @@ type Record struct {
 	At         time.Time
 	Direction  Direction
 	Type       mqttcodec.Type
+	Size       int    // bytes on the wire, secrets included
 	Bytes      []byte // the packet, encoded again without secrets
 	Redacted   bool   // something in Bytes was removed or replaced
 	Meaning    Text
@@ -70,9 +71,9 @@ type Log struct {
 	open       conversation
 }
 
-// Add keeps a packet that was sent or received at a time; message is as in Record. It copies what it keeps. An
+// Add keeps a packet that was sent or received at a time; message and size are as in Record. It copies what it keeps. An
 // [*mqttcodec.Error] means that the packet cannot be encoded, and that nothing was kept.
-func (l *Log) Add(at time.Time, direction Direction, message int, p mqttcodec.Packet) error {
+func (l *Log) Add(at time.Time, direction Direction, message, size int, p mqttcodec.Packet) error {
 	shown, redacted := redact(p)
 	b, err := mqttcodec.Append(nil, shown)
 	if err != nil {
@@ -84,7 +85,7 @@ func (l *Log) Add(at time.Time, direction Direction, message int, p mqttcodec.Pa
 	}
 	l.number++
 	r := Record{Number: l.number, Connection: l.connection, Message: message, At: at, Direction: direction, Type: p.Type(),
-		Bytes: b, Redacted: redacted}
+		Size: size, Bytes: b, Redacted: redacted}
 	l.open.explain(&r, shown)
 	if request := l.find(r.Partner); request != nil {
 		request.Partner = r.Number

@@ -12,6 +12,9 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
+// wireSize is what the carrier says of each packet's size: the log believes it.
+const wireSize = 4711
+
 var start = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // say adds packets ten milliseconds apart and returns what each means, with whom it belongs to.
@@ -19,7 +22,7 @@ func say(t *testing.T, l *Log, packets ...any) (told []string) {
 	t.Helper()
 	for i := 0; i < len(packets); i += 2 {
 		at := start.Add(time.Duration(l.number) * 10 * time.Millisecond)
-		require.NoError(t, l.Add(at, packets[i].(Direction), 1, packets[i+1].(mqttcodec.Packet)))
+		require.NoError(t, l.Add(at, packets[i].(Direction), 1, wireSize, packets[i+1].(mqttcodec.Packet)))
 	}
 	for _, r := range l.Records() {
 		told = append(told, fmt.Sprintf("%d %s (%d)", r.Number, r.Meaning, r.Partner))
@@ -120,4 +123,5 @@ func TestALogIsBounded(t *testing.T) {
 	}
 	say(t, &l, Sent, publish("devices/dev/messages/events/", 0, 0, string(make([]byte, 9000))))
 	require.Len(t, l.Records(), 1, "the newest stays, whatever its size")
+	require.Equal(t, wireSize, l.Records()[0].Size, "as the wire had it, not as it is kept")
 }
