@@ -76,7 +76,7 @@ func (n *faultyNetwork) device(host string) string {
 }
 
 // patient is the page's query: a network on this machine needs no ten seconds to answer.
-const patient = "/?view=diagnose&patience=2"
+const patient = "/?view=diagnose&patience=4"
 
 func (n *faultyNetwork) visit(t *testing.T) *person {
 	t.Helper()
@@ -123,9 +123,29 @@ func (pn *person) consoleLine(host string) string {
 	return ""
 }
 
-func TestDoctorTellsNetworksApart(t *testing.T) {
+// TestDoctor is one network, one browser and one page, which the stories use one after the other: starting them takes longer than
+// examining.
+func TestDoctor(t *testing.T) {
 	n := newFaultyNetwork(t)
 	pn := n.visit(t)
+	for _, story := range []struct {
+		name string
+		tell func(t *testing.T, n *faultyNetwork, pn *person)
+	}{
+		{"tells networks apart", doctorTellsNetworksApart},
+		{"names what the hub says", doctorNamesWhatTheHubSays},
+		{"watches a silent connection", doctorWatchesASilentConnection},
+		{"is offered, and asks", doctorIsOfferedAndAsks},
+	} {
+		t.Run(story.name, func(t *testing.T) {
+			pn.t = t
+			story.tell(t, n, pn)
+		})
+	}
+	pn.t = t
+}
+
+func doctorTellsNetworksApart(t *testing.T, n *faultyNetwork, pn *person) {
 	for _, c := range []struct {
 		host, cause, sure string
 		console           string // the cause once the person has pasted Chrome's line; "" where Chrome prints none
@@ -140,6 +160,7 @@ func TestDoctorTellsNetworksApart(t *testing.T) {
 		{"untrusted.azure-devices.cn", "port-refused", "possible", "tls-not-trusted"},
 		{"html.azure-devices.net", "upgrade-stripped", "likely", "html-answer"},
 		{"noupgrade.azure-devices.net", "upgrade-stripped", "likely", "upgrade-stripped"},
+		{"hub.example", "page-policy", "certain", ""},
 		{"noprotocol.azure-devices.net", "upgrade-stripped", "likely", "subprotocol-stripped"},
 	} {
 		cause, sure := pn.examines(n.device(c.host))
@@ -166,9 +187,7 @@ func TestDoctorTellsNetworksApart(t *testing.T) {
 	}
 }
 
-func TestDoctorNamesWhatTheHubSays(t *testing.T) {
-	n := newFaultyNetwork(t)
-	pn := n.visit(t)
+func doctorNamesWhatTheHubSays(t *testing.T, n *faultyNetwork, pn *person) {
 	const host = "good.azure-devices.net"
 	for code := mqttcodec.UnacceptableProtocolVersion; code <= mqttcodec.NotAuthorized; code++ {
 		require.NoError(t, n.hub.SetFaults(emulator.Faults{Refuse: code}))
@@ -238,9 +257,7 @@ func newRival(t *testing.T, n *faultyNetwork) <-chan struct{} {
 	return first
 }
 
-func TestDoctorWatchesASilentConnection(t *testing.T) {
-	n := newFaultyNetwork(t)
-	pn := n.visit(t)
+func doctorWatchesASilentConnection(t *testing.T, n *faultyNetwork, pn *person) {
 	pn.types("connection-string", n.device("idle.azure-devices.net"))
 	pn.clicks("diagnose-idle-more")
 	pn.types("diagnose-minutes", "1")
@@ -249,9 +266,7 @@ func TestDoctorWatchesASilentConnection(t *testing.T) {
 }
 
 // A failed attempt offers the doctor, and leaves a connection that works alone until the person agrees.
-func TestDoctorIsOfferedAndAsks(t *testing.T) {
-	n := newFaultyNetwork(t)
-	pn := n.visit(t)
+func doctorIsOfferedAndAsks(t *testing.T, n *faultyNetwork, pn *person) {
 	pn.shows("telemetry")
 	pn.types("connection-string", n.device("closed.azure-devices.cn"))
 	pn.clicks("connect")
@@ -304,17 +319,26 @@ func TestDoctorReadsTheHubsLog(t *testing.T) {
 // A clock that is wrong: the page lives in another hour than its server.
 func TestDoctorSeesAWrongClock(t *testing.T) {
 	server := serveHere(t)
-	for hours, want := range map[int]string{-3: "token-expired", 3: "token-not-yet-valid"} {
-		pn := &person{t: t, page: browser.New(t, nil)}
-		_, err := chromedp.Call(pn.page.Context(), page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf(
-			`{ const real = Date, by = %d * 3600e3; Date = class extends real { constructor(...a) { if (a.length) super(...a); else super(real.now() + by); } static now() { return real.now() + by; } }; }`, hours)})
+	chrome, err := browser.Start(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, chrome.Close()) }()
+	for _, c := range []struct {
+		hours int
+		want  string
+	}{{-3, "token-expired"}, {3, "token-not-yet-valid"}} {
+		tab, err := chrome.NewPage()
 		require.NoError(t, err)
-		pn.page.Open(t, server.URL+patient)
-		pn.sees("hub-kind", "emulator ")
-		if hours > 0 { // the emulator does not mind tokens of the future, where the service does
+		pn := &person{t: t, page: tab}
+		_, err = chromedp.Call(tab.Context(), page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf(
+			`{ const real = Date, by = %d * 3600e3; Date = class extends real { constructor(...a) { if (a.length) super(...a); else super(real.now() + by); } static now() { return real.now() + by; } }; }`, c.hours)})
+		require.NoError(t, err)
+		if c.hours > 0 { // the emulator does not mind tokens of the future, where the service does
 			require.NoError(t, server.Hub.SetFaults(emulator.Faults{Refuse: mqttcodec.NotAuthorized}))
 		}
+		tab.Open(t, server.URL+patient)
+		pn.sees("hub-kind", "emulator ")
 		cause, _ := pn.examination("diagnose-run")
-		require.Equal(t, want, cause, script[string](pn, `document.querySelector(".doctor").innerText`))
+		require.Equal(t, c.want, cause, script[string](pn, `document.querySelector(".doctor").innerText`))
+		tab.Close()
 	}
 }

@@ -105,9 +105,9 @@ func (l Limits) orDefaults() Limits {
 	return l
 }
 
-// Patience returns limits in the proportions of the defaults, with probe for a request or a handshake.
+// Patience returns limits about in the proportions of the defaults, with probe for a request or a handshake.
 func Patience(probe time.Duration) Limits {
-	return Limits{Probe: probe, Connack: 6 * probe, Answer: probe, Watch: probe / 2, HubLog: probe / 5}
+	return Limits{Probe: probe, Connack: 6 * probe, Answer: probe, Watch: probe / 4, HubLog: probe / 2}
 }
 
 // A Stage is one of the doctor's checks.
@@ -209,6 +209,9 @@ func (e *Evidence) Clone() Evidence {
 	c.Subject.Key, c.Subject.Token = nil, "" // what is kept and shown holds no secret
 	return c
 }
+
+// Host is the host that is dialled, as verdicts name it.
+func (e *Evidence) Host() string { return e.Subject.dialled() }
 
 // dialled is the host that is dialled: the gateway's or the endpoint's name if there is one.
 func (s *Subject) dialled() string {

@@ -182,9 +182,12 @@ func (d *doctor) network(ctx context.Context) bool {
 	open := false
 	wait.Go(func() { open = d.upgrade(ctx, StageUpgrade, address) })
 	wait.Wait()
-	if other, ok := strings.CutSuffix(address, "?"+hubproto.NoClientCertQuery); ok && ctx.Err() == nil {
+	switch other, ok := strings.CutSuffix(address, "?"+hubproto.NoClientCertQuery); {
+	case ok && d.e.is(StageHTTPS, TimedOut) && d.e.is(StageUpgrade, TimedOut):
+		d.found(StageNoQuery, Skipped, time.Now(), means("Nothing answers there, so this was not tried."))
+	case ok && ctx.Err() == nil:
 		d.upgrade(ctx, StageNoQuery, other) // one at a time: browsers queue handshakes with one host
-	} else {
+	default:
 		d.found(StageNoQuery, Skipped, time.Now(), means("The address has no such query."))
 	}
 	return open

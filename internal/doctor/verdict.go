@@ -3,6 +3,7 @@ package doctor
 import (
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
@@ -36,7 +37,7 @@ var browserHides = means("A browser gives a page no reason for a request or a We
 // Judge says what the evidence comes to. It is a function of the evidence alone.
 func Judge(e Evidence) Verdict {
 	v := e.judge()
-	host := e.Subject.dialled()
+	host := e.Host()
 	v.Sentence, v.Next = v.Cause.Sentence(host), v.Cause.next(host)
 	return v
 }
@@ -158,6 +159,9 @@ var hubCodes = map[int]Cause{
 func (e *Evidence) hubSaid() (Cause, Text, bool) {
 	for _, l := range slices.Backward(e.HubLines) {
 		if c, ok := hubCodes[l.Code]; ok {
+			if c == WrongKey && !strings.Contains(l.Text, "signature") {
+				c = Connack5 // the code stands for other reasons too, which the line tells
+			}
 			return c, means("The hub's log says: %s", l.Text), true
 		}
 	}

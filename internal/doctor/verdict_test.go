@@ -34,7 +34,7 @@ func TestJudge(t *testing.T) {
 		return func(e *Evidence) { e.Answered, e.Code, e.Skew, e.SkewKnown = true, c, skew, true }
 	}
 	hub := func(code int) func(*Evidence) {
-		return func(e *Evidence) { e.HubLines = []HubLine{{code, "why"}} }
+		return func(e *Evidence) { e.HubLines = []HubLine{{code, "the token's signature"}} }
 	}
 	console := func(c Cause) func(*Evidence) { return func(e *Evidence) { e.Console = c } }
 	links := func(l ...Link) func(*Evidence) { return func(e *Evidence) { e.History = l } }
@@ -72,6 +72,7 @@ func TestJudge(t *testing.T) {
 		"CONNACK 5, behind":                 {seen(through+"connack=failed", code(5, -time.Hour)), TokenExpired, Likely},
 		"CONNACK 5, ahead":                  {seen(through+"connack=failed", code(5, time.Hour)), TokenNotYetValid, Likely},
 		"the hub's log: key":                {seen(through+"connack=failed", code(5, 0), hub(401002)), WrongKey, Certain},
+		"the hub's log: something else":     {seen(through+"connack=failed", code(5, 0), func(e *Evidence) { e.HubLines = []HubLine{{401002, "the client id"}} }), Connack5, Certain},
 		"the hub's log: token":              {seen(through+"connack=failed", code(5, 0), hub(401003)), TokenExpired, Certain},
 		"the hub's log: disabled":           {seen(through+"connack=failed", code(5, 0), hub(403001)), DeviceDisabled, Certain},
 		"the hub's log: unknown":            {seen(through+"connack=failed", code(5, 0), hub(404001)), DeviceUnknown, Certain},

@@ -49,6 +49,7 @@ func (p *Panel) Connect() {
 	if running {
 		return
 	}
+	p.StopDiagnosis() // it would meet this session as a second client
 	if err != nil {
 		p.fail("connect", err)
 		return

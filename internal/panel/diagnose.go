@@ -246,7 +246,10 @@ func (p *Panel) examine(signIn, idle bool, do func(context.Context, func(doctor.
 			p.update(func() { p.diagnosis.evidence, p.diagnosis.has = e, true })
 		})
 		p.update(func() { p.diagnosis.evidence, p.diagnosis.has = evidence, true })
-		if pause && p.ctx.Err() == nil {
+		p.mu.Lock()
+		connected := p.device.running() // the person was faster
+		p.mu.Unlock()
+		if pause && !connected && p.ctx.Err() == nil {
 			p.connectAs(again)
 		}
 	})

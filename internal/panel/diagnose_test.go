@@ -33,6 +33,8 @@ func (pg *page) examined(button string) (cause, sure string) {
 func TestDoctorInThePage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=diagnose")
+		copied := ""
+		pg.env.Copy = func(_ context.Context, s string) error { copied = s; return nil }
 		pressed, _ := pg.find("tab-diagnose").Attr("aria-pressed")
 		require.Equal(t, "true", pressed, "the link's view is shown")
 		cause, sure := pg.examined("diagnose-run")
@@ -56,6 +58,8 @@ func TestDoctorInThePage(t *testing.T) {
 		require.Equal(t, []string{"wrong-key", "certain"}, []string{cause, sure})
 		require.Contains(t, pg.read("verdict-from"), "The hub's log says")
 		report := pg.read("diagnose-report")
+		pg.click("diagnose-copy")
+		require.Equal(t, strings.TrimSpace(report), strings.TrimSpace(copied))
 		require.Contains(t, report, "wrong-key")
 		require.NotContains(t, report, strings.Split(c.String(), "SharedAccessKey=")[1])
 

@@ -20,6 +20,7 @@ func (p *Panel) viewDiagnose() *Node {
 		h("p.help", text(p.say("Finds out why the device does not connect, from this page to the subscriptions. It asks the hub's host over HTTPS, opens WebSockets to it and signs in as the device, with CleanSession 0: messages that wait for the device go on waiting."))),
 		p.viewConsent(),
 		h("div", attr("role", "status"), p.viewVerdict()),
+		p.viewConsole(),
 		p.viewStages(),
 		p.viewIdleCheck(),
 		p.viewForIT(),
@@ -64,7 +65,7 @@ func (p *Panel) viewVerdict() part {
 		}
 		return h("div.verdict-part", h("h5", text(name)), h("ul", testid(id), items))
 	}
-	host := d.evidence.Subject.Host
+	host := d.evidence.Host()
 	also := make([]doctor.Text, 0, len(v.Also))
 	for _, c := range v.Also {
 		also = append(also, c.Sentence(host))
@@ -76,13 +77,16 @@ func (p *Panel) viewVerdict() part {
 		list(p.say("It could also be, the likelier first"), "verdict-also", also),
 		list(p.say("Inferred from"), "verdict-from", v.From),
 		list(p.say("What a browser cannot see"), "verdict-unseen", v.Unseen),
-		when(len(v.Also) > 0 && d.evidence.Findings[doctor.StageUpgrade].Outcome == doctor.Failed || d.evidence.Console != "", p.viewConsole()),
 	)
 }
 
-// viewConsole takes what the browser tells only the person.
-func (p *Panel) viewConsole() *Node {
+// viewConsole takes what the browser tells only the person, where a verdict needs it. It stands beside the verdict and not in it, which
+// is read out when it changes.
+func (p *Panel) viewConsole() part {
 	d := &p.diagnosis
+	if d.stop != nil || d.evidence.Findings[doctor.StageUpgrade].Outcome != doctor.Failed {
+		return nil
+	}
 	return h("div.verdict-console",
 		h("label.field", h("span.field-name", text(p.say("The console's line, or the code on the browser's error page"))),
 			h("input.mono", attr("type", "text"), testid("diagnose-console"), attr("autocomplete", "off"), attr("spellcheck", "false"),
