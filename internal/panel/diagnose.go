@@ -40,9 +40,8 @@ type diagnosis struct {
 
 	// What it learns from the device's life.
 	links     []doctor.Link
-	since     time.Time      // when the connection was made; zero: there is none
-	heard     time.Time      // when the last packet went over it
-	subject   doctor.Subject // whom the evidence is about, with its secrets, for the longer check
+	since     time.Time // when the connection was made; zero: there is none
+	heard     time.Time // when the last packet went over it
 	said      []hubSaid
 	saidCount int
 	news      chan struct{} // closed when said grows

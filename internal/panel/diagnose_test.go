@@ -3,7 +3,6 @@ package panel
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -158,5 +157,5 @@ func TestLinksAreRemembered(t *testing.T) {
 	d.linkChanged(at, up, hubclient.State{Phase: hubclient.Reconnecting, Err: errors.New("lost")})
 	require.False(t, d.links[keptLinks-1].Clean)
 	d.linkChanged(at, down, hubclient.State{Phase: hubclient.Dialing})
-	require.Len(t, d.links, keptLinks, fmt.Sprint("an attempt is no connection"))
+	require.Len(t, d.links, keptLinks, "an attempt is no connection")
 }
