@@ -1,5 +1,7 @@
 package doctor
 
+import "net"
+
 // A Cause is why a device does not connect. docs/troubleshooting.md has a heading for each.
 type Cause string
 
@@ -123,6 +125,10 @@ func (c Cause) Sentence(host string) Text {
 
 // next are the things to do, the first first.
 func (c Cause) next(host string) []Text {
+	port := "443"
+	if name, other, err := net.SplitHostPort(host); err == nil {
+		host, port = name, other
+	}
 	switch c {
 	case Fine:
 		return []Text{means("Press Connect. If it breaks later, come back: the times at which connections broke are kept here.")}
@@ -145,11 +151,11 @@ func (c Cause) next(host string) []Text {
 			means("Compare the host name letter by letter with the hub's overview in the Azure portal."),
 			means("Ask IT: does nslookup %s give an address on this machine?", host)}
 	case PortRefused:
-		return []Text{means("Ask IT to allow outgoing TCP to %s, port 443.", host), means("To see it: Test-NetConnection or nc -vz %s 443.", host)}
+		return []Text{means("Ask IT to allow outgoing TCP to %s, port %s.", host, port), means("To see it: Test-NetConnection or nc -vz %s %s.", host, port)}
 	case ConnectionReset:
 		return []Text{means("Ask IT whether a filter ends TLS connections to %s by their name (SNI).", host)}
 	case PortDropped:
-		return []Text{means("Ask IT to allow outgoing TCP to %s, port 443, and to name the firewall that drops it.", host)}
+		return []Text{means("Ask IT to allow outgoing TCP to %s, port %s, and to name the firewall that drops it.", host, port)}
 	case TLSNotTrusted:
 		return []Text{
 			means("Open https://%s in a tab and look at who issued the certificate: Microsoft or DigiCert, or your own company's proxy?", host),
