@@ -5,9 +5,9 @@ import "io"
 // This is the one way by which packets are decoded: Buffer.Next, Reader.Next and Decoder.Decode all call pull.
 //
 // pull is one function from the fixed header to the end of a PUBLISH, because that is what a receiver spends its time on.
-// In Go's wasm a call costs some 4 ns, and so does every jump over code that is not needed: each goes through one table at
-// the head of the function. So what is rare leaves by a return, in functions of their own that must not be inlined, also
-// where a profile says that they are hot; and what differs from packet to packet is computed without a branch.
+// In Go's wasm a call goes through memory, and every jump over code that is not needed through one table at the head of the
+// function. So what is rare leaves by a return, in functions of their own that must not be inlined, also where a profile
+// says that they are hot; and what differs from packet to packet is computed without a branch.
 
 // pull returns the next packet. It reads from r until that is complete; without r the error is io.ErrUnexpectedEOF.
 //
