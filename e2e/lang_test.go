@@ -38,7 +38,7 @@ func TestErrorsSpeakTheLanguage(t *testing.T) {
 	pn.sees("connect-problem", "Parametry połączenia: DeviceId — brak tej części: wklej parametry połączenia samego urządzenia")
 	pn.types("connection-string", device[:strings.Index(device, "SharedAccessKey=")]+"SharedAccessKey="+strings.Repeat("A", 43)+"=")
 	pn.clicks("connect")
-	pn.sees("state", "Odrzucono: brak autoryzacji")
+	pn.sees("state", "Odmowa: brak autoryzacji")
 	pn.sees("notice", "sprawdź, czy klucz lub token należy do tego urządzenia")
 	pn.types("telemetry-body", `{"a" 1}`)
 	pn.sees("telemetry-body-problem", "'1' tu nie pasuje")
