@@ -37,7 +37,7 @@ func TestTheScenarioCommand(t *testing.T) {
 	passes := write("passes", `{"connect": {}}, {"screenshot": "connected"}, {"send": {"data": {"a": 1}}}, {"expectTelemetry": {"data": {"a": 1}}}`)
 	late := write("late", `{"expect": {"state": "connected"}, "timeout": 0.2}, {"wait": 1}`)
 	fails := write("fails", `{"connect": {"deviceId": "nobody"}}`)
-	template := write("template", `{"send": {"template": "{", "msgCount": 2}}`)
+	template := write("template", `{"send": {"template": "$.N", "variables": {"N": {"kind": "counter", "args": [1]}}}}`)
 
 	junit, results := filepath.Join(dir, "junit.xml"), filepath.Join(dir, "results.json")
 	code, said := run("-junit", junit, "-json", results, passes)
