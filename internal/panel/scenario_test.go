@@ -113,6 +113,7 @@ func TestScenarioSteps(t *testing.T) {
 		{"an assignment that there is not", `{"connect": {"assigned": true}}`, scenario.Failed, "register first", ""},
 		{"an enrollment that there is not", `{"register": {"registrationId": "nobody"}}`, scenario.Failed, "404", ""},
 		{"many at once", `{"connect": {}}, {"send": {"template": "{\"n\": $.N}", "variables": {"N": {"kind": "counter", "args": [1, 1]}}, "msgCount": 2500}}, {"expectTelemetry": {"data": {"n": {"$any": true}}, "count": 2500}}`, scenario.Passed, "", ""},
+		{"a template that is no JSON, and says so", `{"connect": {}}, {"send": {"template": "n=$.N", "variables": {"N": {"kind": "counter", "args": [1, 1]}}, "contentType": "text/plain", "msgCount": 2}}, {"expectTelemetry": {"data": "n=2", "systemProperties": {"content-type": "text/plain"}}}`, scenario.Passed, "", ""},
 		{"a picture where nobody takes any", `{"screenshot": "x"}, {"wait": 1}`, scenario.Passed, "", ""},
 		{"the whole takes too long", `{"wait": 100, "timeout": 3}`, scenario.TimedOut, "within 3 s", ""},
 	} {
@@ -286,6 +287,9 @@ func TestFilesAreToldApartByTheirFormat(t *testing.T) {
 
 		drop("template.json", steps(`{"wait": 1}, {"send": {"template": "{$.N}", "variables": {"N": {"kind": "counter", "args": [1]}}}}`))
 		require.Contains(t, pg.read("scenario-problem"), "steps[1].send: ")
+
+		drop("words.json", steps(`{"send": {"template": "n=$.N", "msgCount": 2}}`))
+		require.Contains(t, pg.read("scenario-problem"), "words.json")
 
 		drop("session.json", `{"format": "hubpanel-session", "version": 9}`)
 		require.Contains(t, pg.read("export-result"), "9")

@@ -234,6 +234,7 @@ func (r *propertyRows) replace(list hubproto.Properties) {
 func streamOf(d *scenario.Document, s *scenario.Send) *telemetryStream {
 	out := &telemetryStream{}
 	out.body.set(cmp.Or(s.Template, indented(s.Data)))
+	out.contentType.set(cmp.Or(s.ContentType, "application/json"))
 	count := max(s.MsgCount, 1)
 	interval, burst := time.Duration(s.MsgInterval*float64(time.Second)), 1
 	if interval == 0 {
@@ -285,7 +286,7 @@ func (st *stage) stream(ctx context.Context, d *scenario.Document, step *scenari
 		}
 		s = list.add()
 		s.name.set(scenarioStream)
-		for _, f := range [][2]*field{{&s.body, &filled.body}, {&s.interval, &filled.interval}, {&s.count, &filled.count}, {&s.burst, &filled.burst}, {&s.seed, &filled.seed}} {
+		for _, f := range [][2]*field{{&s.body, &filled.body}, {&s.contentType, &filled.contentType}, {&s.interval, &filled.interval}, {&s.count, &filled.count}, {&s.burst, &filled.burst}, {&s.seed, &filled.seed}} {
 			f[0].set(f[1].text)
 		}
 		s.variables, s.nextVariable, s.properties = filled.variables, filled.nextVariable, filled.properties

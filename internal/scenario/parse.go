@@ -67,8 +67,8 @@ func (d *Document) check() error {
 			return wrong(at+".send.variables", tell("variables belong to a template"))
 		case s.Send != nil && s.Send.Many() && s.Send.QoS != nil && *s.Send.QoS == 0:
 			return wrong(at+".send.qos", tell("a template and several messages go with QoS 1"))
-		case s.Send != nil && s.Send.Many() && (s.Send.MessageID != "" || s.Send.CorrelationID != ""):
-			return wrong(at+".send", tell("messageId and correlationId are for a single message with data"))
+		case s.Send != nil && s.Send.Many() && (s.Send.MessageID != "" || s.Send.CorrelationID != "" || s.Send.ContentEncoding != ""):
+			return wrong(at+".send", tell("messageId, correlationId and contentEncoding are for a single message with data"))
 		case s.Send != nil && s.Send.MsgCount > 1 && len(s.Send.Data) > 0 && s.Send.Data[0] == '"':
 			return wrong(at+".send.data", tell("a text goes as one message: for several write an object, or a template"))
 		case s.C2D != nil && len(s.C2D.Data) == 0:

@@ -44,6 +44,7 @@ func TestWrongDocumentsAreRefusedWithThePlace(t *testing.T) {
 		{"QoS 0 of many", around(`{"send": {"data": 1, "msgCount": 2, "qos": 0}}`), "steps[0].send.qos", "QoS 1"},
 		{"QoS 2", around(`{"send": {"data": 1, "qos": 2}}`), "steps[0].send.qos", "from 0 to 1"},
 		{"an id for many", around(`{"send": {"data": 1, "msgCount": 2, "messageId": "a"}}`), "steps[0].send", "single message"},
+		{"an encoding for many", around(`{"send": {"template": "x", "contentEncoding": "utf-16"}}`), "steps[0].send", "single message"},
 		{"a property that is a number", around(`{"send": {"data": 1, "properties": {"a": 1}}}`), "steps[0].send.properties.a", "in quotes"},
 		{"a device that cannot be", around(`{"connect": {"deviceId": "a b"}}`), "steps[0].connect.deviceId", "use ASCII letters"},
 		{"two devices", around(`{"connect": {"deviceId": "a", "assigned": true}}`), "steps[0].connect", "only one"},
