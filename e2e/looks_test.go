@@ -11,8 +11,8 @@ import (
 )
 
 // TestLooks goes through every view at three widths, light and dark, after a session that left something in each. Nothing
-// may stick out of the page. With HUBPANEL_PICTURES it keeps the pictures: the README's in docs/pictures and the embed's poster, all of them in
-// the folder that HUBPANEL_PICTURES names if it names one.
+// may stick out of the page. With HUBPANEL_PICTURES it keeps the pictures: the README's in docs/pictures, the embed's poster in
+// web, and all of them in the folder that HUBPANEL_PICTURES names if it names one.
 func TestLooks(t *testing.T) {
 	server := serveHere(t)
 	pn := visit(t, server.URL, "/")
