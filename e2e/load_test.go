@@ -66,6 +66,7 @@ func TestAThousandMessagesASecond(t *testing.T) {
 				require.NoError(t, err)
 				require.Greater(t, sent, 1000, "there was no load")
 				pn.sees("stream-0-state", " 0 failed, 0 on their way")
+				t.Log(pn.reads("stream-0-state"))
 
 				pn.shows(tab)
 				script[bool](pn, `setInterval(() => {

@@ -19,7 +19,7 @@ const (
 	// streamCatchUp is how far a stream makes up for time in which it could not run: browsers wake a hidden page once a second.
 	streamCatchUp = 2 * time.Second
 	// streamSlice is how many messages of a stream are made at a time; then the page has its turn.
-	streamSlice = 32
+	streamSlice = 64
 	// streamRedraw is how often a page is drawn while a stream runs.
 	streamRedraw = 250 * time.Millisecond
 	// recentLimit is how many sendings the list of the last ones keeps.
