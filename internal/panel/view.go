@@ -21,7 +21,7 @@ func (p *Panel) View() *Node {
 		p.viewUpdate(),
 		p.viewArrivals(),
 		p.viewLink(),
-		p.viewScenarios(),
+		h("section", label(p.say("Scenarios")), p.viewScenarios()),
 		p.viewTabs(),
 		h("main.panes", attr("id", "panes"),
 			p.viewDevicePane(),

@@ -65,7 +65,7 @@ func (p *Panel) viewStored(name, id string, s Storage) part {
 			h("code", text(k)), h("span.outcome", text(keptSize(k, value))), h("pre", text(hubproto.Redact(shown)))))
 	}
 	return h("section.stored", key(id), testid(id),
-		h("h4", text(name)),
+		h("h3", text(name)),
 		when(len(rows) == 0, h("p.help", text(p.say("Nothing.")))),
 		when(len(rows) > 0, h("ul", rows)))
 }

@@ -24,7 +24,7 @@ func (p *Panel) viewScenarios() *Node {
 	}
 	return h("details.card.scenarios", key("scenarios"), testid("scenarios"), flag("open", s.open),
 		Listener{Event: "toggle", Do: func(e Event) { p.update(func() { s.open = e.Checked }) }},
-		h("summary", h("h3", text(p.say("Scenarios"))), h("span.help", text(p.say("Watch the device and the hub at work, step by step.")))),
+		h("summary", h("h2", text(p.say("Scenarios"))), h("span.help", text(p.say("Watch the device and the hub at work, step by step.")))),
 		h("ol.scenario-offers", rows),
 		h("label.field", h("span.field-name", text(p.say("Or your own: choose its JSON file, or drop it anywhere on the page"))),
 			h("input", attr("type", "file"), attr("accept", ".json,application/json"), testid("scenario-file"), onChange(func(e Event) { p.OpenScenario(e.Files) }))),
@@ -60,7 +60,7 @@ func (p *Panel) viewScenario(d *scenario.Document) *Node {
 	return h("section.card.scenario", key("scenario"), testid("scenario"), label(p.say("Scenario")), attr("data-state", state),
 		h("header.card-head",
 			h("div.scenario-head",
-				h("h3", text(title)),
+				h("h2", text(title)),
 				when(s.file != "", h("span.chip", text(s.file))),
 				h("span.badge", testid("scenario-progress"), text(p.say("%d of %d", len(s.steps)-s.left(), len(d.Steps)))),
 			),
