@@ -47,6 +47,7 @@ var unsaid = []struct{ where, text, why string }{
 	{"view_cloud.go", "az iot *", "commands to copy"},
 	{"view_cloud.go", " --*", "commands to copy"},
 	{"view_connect.go", "dtmi:com:example:Thermostat;1", "an example's data"},
+	{"view_diagnose.go", "net::ERR_CONNECTION_REFUSED", "an example of what a browser's console says"},
 	{"view_palette.go", "Esc", "what stands on the key"},
 	{"view_provisioning.go", "0ne00…", "an example's data"},
 }
