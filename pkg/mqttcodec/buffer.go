@@ -1,5 +1,7 @@
 package mqttcodec
 
+import "io"
+
 // DefaultLimit is the largest packet, in bytes with its fixed header, that a [Reader] or [Buffer] takes unless it is
 // told otherwise: 512 KiB. IoT Hub's largest message, 256 KiB, fits with the longest topic, and so does any CONNECT.
 const DefaultLimit = 512 << 10
@@ -42,7 +44,12 @@ func (b *Buffer) Write(chunk []byte) (int, error) {
 // Next returns the next packet. The packet and its byte slices are valid until the next call of Next or Write.
 // io.ErrUnexpectedEOF means that it is not complete: Write more. An [*Error] or a [*LimitError] is final: no packet can
 // be found behind it, and Next and Write keep returning it.
-func (b *Buffer) Next() (Packet, error) { return b.pull(nil) }
+func (b *Buffer) Next() (Packet, error) {
+	if b.next == len(b.data) && b.err == nil { // whoever takes all that a chunk held asks once too often
+		return nil, io.ErrUnexpectedEOF
+	}
+	return b.pull(nil)
+}
 
 // Buffered returns the number of bytes that were written and are not part of a packet yet.
 func (b *Buffer) Buffered() int { return len(b.data) - b.next }
