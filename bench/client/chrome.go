@@ -134,7 +134,7 @@ func mainThread(ctx context.Context) (float64, error) {
 			return 1000 * m.Value, nil
 		}
 	}
-	return 0, errors.New("Chromium does not tell how long its tasks took")
+	return 0, errors.New("the browser does not tell how long its tasks took")
 }
 
 // buildWasm builds this program for the browser, beside its toolchain's wasm_exec.js.
