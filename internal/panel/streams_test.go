@@ -77,7 +77,10 @@ func TestAMessageIsQueuedThenSentThenAcknowledged(t *testing.T) {
 
 		pg.click("telemetry-send")
 		require.Contains(t, pg.read("recent-messages"), "By hand sent", "the acknowledgement takes a second")
-		require.Equal(t, "sent", pg.deviceLog.entries[len(pg.deviceLog.entries)-1].note)
+		pg.mu.Lock()
+		note := pg.deviceLog.entries[len(pg.deviceLog.entries)-1].note
+		pg.mu.Unlock()
+		require.Equal(t, "sent", note)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		require.Contains(t, pg.read("recent-messages"), "By hand acknowledged in 1000 ms")

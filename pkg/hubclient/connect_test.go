@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,6 +134,31 @@ func TestConnect(t *testing.T) {
 	})
 }
 
+// slowReader is a hub's end that does not read for a while.
+type slowReader struct {
+	net.Conn
+	mu   sync.Mutex
+	held chan struct{} // closed when it reads again; nil: it does
+}
+
+func (s *slowReader) hold() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = make(chan struct{})
+}
+
+func (s *slowReader) goOn() { close(s.held) }
+
+func (s *slowReader) Read(b []byte) (int, error) {
+	s.mu.Lock()
+	held := s.held
+	s.mu.Unlock()
+	if held != nil {
+		<-held
+	}
+	return s.Conn.Read(b)
+}
+
 func TestShutdown(t *testing.T) {
 	bubble(t, "the end of Run's context says DISCONNECT and ends everything", func(t *testing.T) {
 		d := start(t, nil)
@@ -162,6 +188,26 @@ func TestShutdown(t *testing.T) {
 		require.NoError(t, <-d.result)
 		require.Equal(t, leaveTimeout, time.Since(began))
 		conn.Close()
+	})
+
+	bubble(t, "an acknowledgement that is too late does not follow DISCONNECT [MQTT-3.14.4-2]", func(t *testing.T) {
+		release := make(chan error)
+		d := start(t, &Options{OnMessage: func(context.Context, Delivery) error { return <-release }})
+		slow := &slowReader{Conn: <-d.net.conns}
+		hub := newHub(t, slow)
+		hub.welcome(c2d)
+		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 5, TopicName: box("")})
+		slow.hold()
+		require.NoError(t, d.SendQoS0(t.Context(), Message{Body: []byte("the last that is read at once")}))
+		want[*mqttcodec.Publish](hub)
+		d.stop()
+		synctest.Wait()
+		release <- nil
+		synctest.Wait()
+		slow.goOn()
+		want[*mqttcodec.Disconnect](hub)
+		hub.wantEnd("and nothing else")
+		require.NoError(t, d.wantResult())
 	})
 
 	bubble(t, "a dial that hangs ends with the context", func(t *testing.T) {

@@ -321,6 +321,9 @@ func (l *loop) stableAt() time.Time {
 // send puts a packet behind what is ready. The packet is ours, so one that is not legal is a mistake in this package or
 // in what it was given; it ends the connection rather than leave somebody waiting.
 func (l *loop) send(p mqttcodec.Packet) bool {
+	if !l.leaveBy.IsZero() {
+		return true // nothing follows DISCONNECT [MQTT-3.14.4-2]; the hub delivers again what has no answer
+	}
 	if err := l.link.send(p); err != nil {
 		l.lost(told.Tell("encoding %s", p.Type()), err)
 		return false
