@@ -167,19 +167,22 @@ class Hubpanel {
    */
   async runScenario(scenario, { pace = 0, onStep = () => {}, onScreenshot, signal } = {}) {
     const text = typeof scenario === "string" ? scenario : JSON.stringify(scenario);
-    const run = this.#go.runScenario(text ?? "", {
-      pace: Number(pace) || 0,
-      step: (text) => guarded(() => onStep(JSON.parse(text))),
-      shoot: onScreenshot && ((name) => Promise.resolve(name).then(onScreenshot)),
-    });
-    let stop = run.stop;
+    let stop = () => {};
     const abort = () => stop();
     signal?.addEventListener("abort", abort);
-    if (signal?.aborted) {
-      abort();
-    }
     try {
-      return JSON.parse(await this.#life.guard(run.result));
+      return JSON.parse(await this.#life.guard(() => {
+        const run = this.#go.runScenario(text ?? "", {
+          pace: Number(pace) || 0,
+          step: (text) => guarded(() => onStep(JSON.parse(text))),
+          shoot: onScreenshot && ((name) => Promise.resolve(name).then(onScreenshot)),
+        });
+        stop = run.stop;
+        if (signal?.aborted) {
+          stop();
+        }
+        return run.result;
+      }));
     } finally {
       stop = () => {};
       signal?.removeEventListener("abort", abort);
