@@ -57,7 +57,7 @@ func (p *Panel) viewScenario(d *scenario.Document) *Node {
 	for i := range d.Steps {
 		rows = append(rows, p.viewScenarioStep(d, i))
 	}
-	return h("section.card.scenario", key("scenario"), testid("scenario"), label(p.say("Scenario")), attr("data-state", state),
+	return h("div.card.scenario", key("scenario"), testid("scenario"), attr("data-state", state),
 		h("header.card-head",
 			h("div.scenario-head",
 				h("h2", text(title)),
@@ -134,7 +134,7 @@ func (p *Panel) viewScenarioStep(d *scenario.Document, i int) *Node {
 		why = p.sentence(r.Err)
 	}
 	document := func(name, id string, raw json.RawMessage) *Node {
-		return h("section.document", h("h4", text(name)), h("pre", testid(id), text(indented(raw))))
+		return h("section.document", h("h3", text(name)), h("pre", testid(id), text(indented(raw))))
 	}
 	return h("li.scenario-step", key(fmt.Sprint(i)), testid("scenario-step"), attr("data-outcome", state), when(state == "current", attr("aria-current", "step")),
 		h("div.line", h("span.mark", attr("aria-hidden", "true")), h("span.what", text(step.Title.In(string(p.lang)))), h("code", text(string(step.Action()))), h("span.outcome", text(words))),
