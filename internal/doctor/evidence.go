@@ -2,30 +2,19 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/told"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
 // A Text is a sentence in English with the values that its verbs stand for, so that a page can say it in its language.
-type Text struct {
-	Format string
-	Values []any
-}
-
-// String returns the sentence in English.
-func (t Text) String() string {
-	if len(t.Values) == 0 {
-		return t.Format
-	}
-	return fmt.Sprintf(t.Format, t.Values...)
-}
+type Text = told.Text
 
 // means makes a Text. Its format is always a literal, which internal/panel's TestLanguages finds in the code.
-func means(format string, values ...any) Text { return Text{format, values} }
+func means(format string, values ...any) Text { return Text{Format: format, Values: values} }
 
 // A Subject is who could not connect, and to what.
 type Subject struct {

@@ -284,7 +284,7 @@ func (p *Panel) reportLocked() string {
 	about := doctor.About{Page: version(), Browser: p.env.Probes.Browser, Now: time.Now()}
 	var b strings.Builder
 	for _, line := range doctor.Report(d.evidence, doctor.Judge(d.evidence), about) {
-		fmt.Fprintln(&b, p.lang.finding(line))
+		fmt.Fprintln(&b, p.lang.text(line))
 	}
 	return hubproto.Redact(b.String())
 }

@@ -10,11 +10,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/hubpanel/hubpanel/internal/doctor"
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/internal/scenario"
 	said "github.com/hubpanel/hubpanel/internal/told"
-	"github.com/hubpanel/hubpanel/internal/wire"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -30,11 +28,8 @@ func tell(english string, values ...any) *told { return said.Tell(english, value
 // teller is an error that can be said in every language, as hubproto's and hubclient's can.
 type teller interface{ Told() *told }
 
-// meaning says what a packet means; package wire's texts stand in the catalogs as the panel's own do.
-func (l Lang) meaning(t wire.Text) string { return l.say(t.Format, l.values(t.Values)...) }
-
-// finding says what the doctor found; package doctor's texts stand in the catalogs as the panel's own do.
-func (l Lang) finding(t doctor.Text) string { return l.say(t.Format, l.values(t.Values)...) }
+// text is what a packet means, or what the doctor found: texts of other packages, which stand in the catalogs as the panel's own do.
+func (l Lang) text(t said.Text) string { return l.say(t.Format, l.values(t.Values)...) }
 
 // sentence is an error for a person, in the language, and without secrets.
 func (l Lang) sentence(err error) string {
@@ -49,7 +44,7 @@ func (l Lang) words(err error) string {
 	}
 	switch e := err.(type) {
 	case *told:
-		return l.say(e.Format, l.values(e.Values)...)
+		return l.text(*e)
 	case teller:
 		return l.words(e.Told())
 	case *hubclient.ArgumentError:

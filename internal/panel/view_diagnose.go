@@ -48,7 +48,7 @@ func (p *Panel) viewVerdict() part {
 	}
 	v := doctor.Judge(d.evidence)
 	sure := map[doctor.Sureness]string{doctor.Certain: p.say("certain"), doctor.Likely: p.say("likely"), doctor.Possible: p.say("possible: others look the same")}[v.Sure]
-	sentence := p.lang.finding(v.Sentence)
+	sentence := p.lang.text(v.Sentence)
 	switch v.Sure {
 	case doctor.Likely:
 		sentence = p.say("Most likely: %s", sentence)
@@ -61,7 +61,7 @@ func (p *Panel) viewVerdict() part {
 		}
 		items := make(nodes, 0, len(texts))
 		for i, t := range texts {
-			items = append(items, h("li", key(fmt.Sprint(i)), text(p.lang.finding(t))))
+			items = append(items, h("li", key(fmt.Sprint(i)), text(p.lang.text(t))))
 		}
 		return h("div.verdict-part", h("h5", text(name)), h("ul", testid(id), items))
 	}
@@ -165,7 +165,7 @@ func (p *Panel) viewStage(s doctor.Stage) *Node {
 	}
 	note := ""
 	if f.Note.Format != "" {
-		note = p.lang.finding(f.Note)
+		note = p.lang.text(f.Note)
 	}
 	return h("li.stage", key(string(s)), testid("stage-"+string(s)), attr("data-outcome", string(f.Outcome)),
 		h("span.stage-lamp", attr("aria-hidden", "true")),

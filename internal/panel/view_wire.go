@@ -95,7 +95,7 @@ func (p *Panel) viewRecord(r *wire.Record) *Node {
 			h("time", text(clock(r.At.In(p.env.Location)))),
 			h("span.arrow", attr("role", "img"), label(way), text(arrow)),
 			h("b.wire-type", text(r.Type.String())),
-			h("span.wire-meaning", text(p.lang.meaning(r.Meaning))),
+			h("span.wire-meaning", text(p.lang.text(r.Meaning))),
 			h("span.wire-size", text(p.sayN(r.Size, "%d byte", "%d bytes", r.Size))),
 		))
 }
@@ -125,7 +125,7 @@ func (p *Panel) viewPacket() part {
 		facts = append(facts, viewFact(p.say("Answered after"), text(milliseconds(r.Took))))
 	}
 	return h("section.wire-packet", label(p.say("Packet %d", r.Number)), testid("wire-packet"),
-		h("header.card-head", h("h4", text(r.Type.String()+" · "+p.lang.meaning(r.Meaning))),
+		h("header.card-head", h("h4", text(r.Type.String()+" · "+p.lang.text(r.Meaning))),
 			h("button.quiet", attr("type", "button"), testid("wire-close"), text(p.say("Close")), onClick(func() { p.selectRecord(0) }))),
 		h("dl.facts", facts),
 		when(r.Redacted, h("p.help", text(p.say("Secrets were replaced by “…” before this was kept, so these bytes are not those that were sent: on the wire the packet had %d.", r.Size)))),

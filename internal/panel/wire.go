@@ -102,7 +102,7 @@ func (f *wireHits) matches(r *wire.Record) bool {
 	if f.direction != 0 && r.Direction != f.direction || f.kind != 0 && r.Type != f.kind {
 		return false
 	}
-	return f.search == "" || strings.Contains(strings.ToLower(r.Type.String()+" "+f.lang.meaning(r.Meaning)), f.search) ||
+	return f.search == "" || strings.Contains(strings.ToLower(r.Type.String()+" "+f.lang.text(r.Meaning)), f.search) ||
 		bytes.Contains(bytes.ToLower(r.Bytes), []byte(f.search))
 }
 

@@ -1,4 +1,4 @@
-// Package told holds texts that wait for their language: an error's sentence apart from the values in it. What makes an
+// Package told holds texts that wait for their language: a sentence, most often an error's, apart from the values in it. What makes an
 // error knows what is wrong and not who reads it; the page, which does, looks the sentence up by its English.
 //
 // It knows no language but English, which is what Error gives. The catalogs are internal/panel's.
@@ -17,7 +17,7 @@ type Text struct {
 func Tell(format string, values ...any) *Text { return &Text{Format: format, Values: values} }
 
 // Error is the text in English.
-func (t *Text) Error() string {
+func (t Text) Error() string {
 	s := t.Format
 	if len(t.Values) > 0 {
 		s = fmt.Sprintf(s, t.Values...)
@@ -28,8 +28,11 @@ func (t *Text) Error() string {
 	return s
 }
 
+// String is Error, for what is no error: a meaning, a verdict.
+func (t Text) String() string { return t.Error() }
+
 // Unwrap returns the causes.
-func (t *Text) Unwrap() (causes []error) {
+func (t Text) Unwrap() (causes []error) {
 	for _, v := range t.Values {
 		if err, ok := v.(error); ok {
 			causes = append(causes, err)

@@ -27,7 +27,7 @@ type sent struct {
 	at     time.Time
 }
 
-func means(format string, values ...any) Text { return Text{format, values} }
+func means(format string, values ...any) Text { return Text{Format: format, Values: values} }
 
 // explain gives a record its meaning and its partner.
 func (c *conversation) explain(r *Record, p mqttcodec.Packet) {

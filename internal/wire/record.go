@@ -1,12 +1,12 @@
 package wire
 
 import (
-	"fmt"
 	"slices"
 	"time"
 	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/told"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -43,14 +43,9 @@ type Record struct {
 	Took       time.Duration // from the request to the answer, in the answer's record
 }
 
-// A Text is a sentence in English with the values that its verbs stand for, so that a page can say it in its language.
-type Text struct {
-	Format string
-	Values []any
-}
-
-// String returns the sentence in English.
-func (t Text) String() string { return fmt.Sprintf(t.Format, t.Values...) }
+// A Text is what a packet means: a sentence in English with the values that its verbs stand for, so that a page can say it in its
+// language.
+type Text = told.Text
 
 // The bounds of a Log that says nothing else.
 const (
