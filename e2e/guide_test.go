@@ -33,7 +33,7 @@ func TestGuide(t *testing.T) {
 	g := &guide{person: visit(t, origin, "/?theme=light&lang=en"), pictures: map[string][]byte{}}
 	g.holdsStill()
 	g.do(chromedp.EmulateViewport(1280, 860))
-	g.reads1to12()
+	g.reads1to14()
 	g.rolls(origin)
 
 	text, err := os.ReadFile("../docs/guide.md")
@@ -81,8 +81,8 @@ func (g *guide) window() []byte {
 	return raw
 }
 
-// reads1to12 goes through the guide's numbered sections.
-func (g *guide) reads1to12() {
+// reads1to14 goes through the guide's numbered sections.
+func (g *guide) reads1to14() {
 	g.sees("hub-kind", "emulator inside the page")
 	g.shoots("start", "")
 
@@ -137,6 +137,21 @@ func (g *guide) reads1to12() {
 	g.sees("dps-assigned", "as ")
 	g.sees("state", "Connected since")
 	g.shoots("provisioning", "")
+
+	g.clicks("disconnect")
+	g.sees("state", "Not connected")
+	g.shows("diagnose")
+	g.examination("diagnose-run")
+	g.shoots("diagnose", "")
+
+	g.shows("twin")
+	script[bool](g.person, `(document.querySelector('[data-testid="scenarios"]').open = true)`)
+	g.clicks("scenario-show-twin-sync")
+	g.clicks("scenario-quick")
+	g.clicks("scenario-run")
+	g.sees("scenario-result", "passed")
+	g.shoots("scenario", "")
+	g.clicks("scenario-close")
 
 	g.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(2))) // Ctrl
 	g.types("palette-query", "twin")
