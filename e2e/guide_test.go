@@ -142,14 +142,14 @@ func (g *guide) reads1to14() {
 	g.sees("state", "Not connected")
 	g.shows("diagnose")
 	g.examination("diagnose-run")
-	g.shoots("diagnose", "")
+	g.shoots("diagnose", "verdict")
 
 	g.shows("twin")
 	script[bool](g.person, `(document.querySelector('[data-testid="scenarios"]').open = true)`)
 	g.clicks("scenario-show-twin-sync")
 	g.clicks("scenario-quick")
 	g.clicks("scenario-run")
-	g.sees("scenario-result", "passed")
+	g.sees("scenario-result", "Passed")
 	g.shoots("scenario", "")
 	g.clicks("scenario-close")
 
