@@ -161,8 +161,7 @@ func (g *guide) reads1to14() {
 
 	g.do(chromedp.EmulateViewport(390, 844))
 	g.shows("telemetry")
-	script[bool](g.person, `(() => { const e = document.querySelector('[data-testid="theme"]'); e.value = "dark"; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`)
-	g.until(`getComputedStyle(document.documentElement).colorScheme === "dark"`, "the theme did not change")
+	g.themes("dark")
 	g.shoots("phone", "")
 }
 

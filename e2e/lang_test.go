@@ -23,7 +23,7 @@ func TestThePageSpeaksItsLanguages(t *testing.T) {
 		require.Equal(t, reload[lang], script[string](pn, `import("./lang.js").then((m) => m.say.reload)`))
 		require.Empty(t, script[[]string](pn, `import("./lang.js").then((m) => Object.entries(m.say).filter(([, v]) => !v).map(([k]) => k))`))
 	}
-	script[bool](pn, `(() => { const e = document.querySelector('[data-testid="language"]'); e.value = "pl"; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`)
+	pn.chooses("language", "pl")
 	pn.until(`document.documentElement.lang === "pl"`, "the page's language did not follow")
 	pn.sees("connect", "Połącz")
 }

@@ -29,8 +29,7 @@ func TestLooks(t *testing.T) {
 	for _, width := range []int64{1280, 768, 380} {
 		pn.do(chromedp.EmulateViewport(width, 900))
 		for _, theme := range []string{"light", "dark"} {
-			script[bool](pn, fmt.Sprintf(`(() => { const e = document.querySelector('[data-testid="theme"]'); e.value = %q; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, theme))
-			pn.until(fmt.Sprintf(`getComputedStyle(document.documentElement).colorScheme === %q`, theme), "the theme did not change to "+theme)
+			pn.themes(theme)
 			for _, topic := range []string{"telemetry", "messages", "twin", "methods", "provisioning", "wire", "diagnose"} {
 				pn.shows(topic)
 				pn.until(fmt.Sprintf(`document.querySelector('[data-testid="tab-%s"]').ariaPressed === "true"`, topic), "the tab did not change")

@@ -43,7 +43,7 @@ func TestTheWorkbench(t *testing.T) {
 	pn.sees("message-body", "second")
 	pn.types("inbox-search", "VALVE")
 	pn.sees("inbox-count", "1 of 2")
-	script[bool](pn, `(() => { const e = document.querySelector('[data-testid="message-form"]'); e.value = "hex"; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`)
+	pn.chooses("message-form", "hex")
 	pn.sees("message-body", "00000000  7b 22 76")
 	looks("messages")
 
@@ -65,7 +65,7 @@ func TestTheWorkbench(t *testing.T) {
 
 	pn.shows("methods")
 	pn.until(`document.querySelector('[data-testid="method-mode"]')`, "the methods are not shown")
-	script[bool](pn, `(() => { const e = document.querySelector('[data-testid="method-mode"]'); e.value = "hand"; e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`)
+	pn.chooses("method-mode", "hand")
 	pn.clicks("method-rule-add")
 	pn.types("method-rule-0-name", "other")
 	pn.clicks("invoke")
