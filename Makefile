@@ -46,7 +46,7 @@ test-firefox: bin/wasmexec ## run the tests of wsconn again as js/wasm in Firefo
 	WASMEXEC_BROWSER=firefox $(IN_BROWSER) $(GO) test -exec "$(CURDIR)/bin/wasmexec" ./pkg/wsconn
 
 e2e: wasm ## run the page in Chrome, served and as a static site, and in Firefox
-	@$(strict); pkgs=$$($(GO) list ./e2e/... | grep -v -E '/e2e/(interop|chaos)$$'); set -x; $(GO) test -count=1 $$pkgs
+	@$(strict); pkgs=$$($(GO) list ./e2e/... | grep -v -E '/e2e/(interop|chaos)$$'); set -x; $(GO) test -count=1 -timeout 18m $$pkgs
 
 pictures: wasm ## take the pictures and the animation of README and docs/guide.md again, into docs/pictures
 	HUBPANEL_PICTURES=1 $(GO) test -count=1 -run '^(TestGuide|TestLooks)$$' ./e2e

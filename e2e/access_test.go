@@ -23,7 +23,7 @@ func TestTheFocusStaysWithThePerson(t *testing.T) {
 	presses := func(id string) {
 		t.Helper()
 		pn.until(`(document.querySelector(`+quoted(testID(id))+`)?.focus(), document.activeElement?.dataset.testid === `+quoted(id)+`)`, id+" takes no focus")
-		pn.do(chromedp.KeyEvent("\r"))
+		pn.strikes("\r")
 	}
 	presses("connect")
 	pn.sees("state", "Connected since")
@@ -32,17 +32,17 @@ func TestTheFocusStaysWithThePerson(t *testing.T) {
 	pn.sees("state", "Not connected")
 	focused("connect")
 
-	pn.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(2)))
+	pn.strikes("k", 2)
 	focused("palette-query")
 	pn.types("palette-query", "open a session")
 	pn.until(`document.querySelector('[data-testid="command-import-session"]')?.ariaSelected === "true"`, "the command was not found")
-	pn.do(chromedp.KeyEvent("\r"))
+	pn.strikes("\r")
 	focused("import-file")
 	require.True(t, script[bool](pn, `document.activeElement.checkVisibility()`), "its card is open")
 
 	presses("palette-open")
 	focused("palette-query")
-	pn.do(chromedp.KeyEvent(kb.Escape))
+	pn.strikes(kb.Escape)
 	focused("palette-open")
 
 	// What happens elsewhere takes no focus away.

@@ -104,7 +104,7 @@ func audits(pn *person) *auditor {
 
 // look asks about everything that stands on the page now.
 func (a *auditor) look(where string) {
-	for _, trouble := range script[[]string](a.pn, `axe.run(document).then((r) => r.violations.flatMap((v) => v.nodes.map((n) =>
+	for _, trouble := range script[[]string](a.pn, `axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.flatMap((v) => v.nodes.map((n) =>
 		v.id + ": " + n.target.join(" ") + ": " + (n.any[0] ?? n.all[0] ?? n.none[0])?.message + ": " + n.html.slice(0, 160))))`) {
 		a.found[trouble] = append(a.found[trouble], where)
 	}
@@ -196,7 +196,7 @@ func TestAxeFindsNothing(t *testing.T) {
 				pn.clicks(dialog.opener)
 			} else {
 				script[bool](pn, `(document.activeElement.blur(), true)`)
-				pn.do(chromedp.KeyEvent("?"))
+				pn.strikes("?")
 			}
 			pn.sees(dialog.id, "")
 			for _, width := range []int64{1280, 380} {
@@ -208,7 +208,7 @@ func TestAxeFindsNothing(t *testing.T) {
 				pn.sees("palette-count", "No command")
 				a.look("the palette without a command " + theme)
 			}
-			pn.do(chromedp.KeyEvent(kb.Escape))
+			pn.strikes(kb.Escape)
 			pn.until(`!document.querySelector("dialog")`, "Escape did not close "+dialog.id)
 		}
 	}
@@ -236,7 +236,7 @@ func (pn *person) inUse() {
 	pn.types("invoke-timeout", "300") // axe-core takes its time
 	pn.clicks("invoke")
 	pn.sees("method-countdown", "left")
-	pn.do(chromedp.Click(testID("faults") + " > summary"))
+	pn.unfolds("faults")
 	pn.clicks("fault-throttle")
 	pn.sees("faults-on", "faults are on")
 	pn.clicks("fault-throttle")

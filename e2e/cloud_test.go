@@ -14,7 +14,7 @@ func TestTheCloudSideMakesTroubleAndTheDeviceComesBack(t *testing.T) {
 	pn := visit(t, serveHere(t).URL, "/?view=messages")
 	opens := func(id string) {
 		pn.sees(id, "")
-		pn.do(chromedp.Click(testID(id) + " > summary"))
+		pn.unfolds(id)
 	}
 	pn.sees("hub-kind", "emulator ")
 	opens("registry")

@@ -291,7 +291,7 @@ func doctorIsOfferedAndAsks(t *testing.T, n *faultyNetwork, pn *person) {
 // Where the hub is the emulator beside the page, its own log ends the guessing.
 func TestDoctorReadsTheHubsLog(t *testing.T) {
 	server := serveHere(t)
-	pn := &person{t: t, page: browser.New(t, nil)}
+	pn := &person{t: t, page: newPage(t)}
 	pn.page.Open(t, server.URL+patient)
 	pn.sees("hub-kind", "emulator ")
 	ready := pn.value("connection-string")
@@ -319,17 +319,13 @@ func TestDoctorReadsTheHubsLog(t *testing.T) {
 // A clock that is wrong: the page lives in another hour than its server.
 func TestDoctorSeesAWrongClock(t *testing.T) {
 	server := serveHere(t)
-	chrome, err := browser.Start(t.Context(), nil)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, chrome.Close()) }()
 	for _, c := range []struct {
 		hours int
 		want  string
 	}{{-3, "token-expired"}, {3, "token-not-yet-valid"}} {
-		tab, err := chrome.NewPage()
-		require.NoError(t, err)
+		tab := newPage(t)
 		pn := &person{t: t, page: tab}
-		_, err = chromedp.Call(tab.Context(), page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf(
+		_, err := chromedp.Call(tab.Context(), page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf(
 			`{ const real = Date, by = %d * 3600e3; Date = class extends real { constructor(...a) { if (a.length) super(...a); else super(real.now() + by); } static now() { return real.now() + by; } }; }`, c.hours)})
 		require.NoError(t, err)
 		if c.hours > 0 { // the emulator does not mind tokens of the future, where the service does

@@ -21,7 +21,7 @@ func TestASessionIsSavedAndOpened(t *testing.T) {
 	pn.sees("event", "44.10")
 	pn.types("stream-0-name", "hall")
 	pn.types("stream-0-interval", "777")
-	pn.do(chromedp.Click(testID("export") + " > summary"))
+	pn.unfolds("export")
 	pn.clicks("export-session")
 	pn.sees("export-result", "saved")
 	raw := script[string](pn, `window.saved.text()`)
@@ -31,7 +31,7 @@ func TestASessionIsSavedAndOpened(t *testing.T) {
 
 	other := visit(t, server.URL, "/?view=telemetry")
 	other.sees("hub-kind", "emulator ")
-	other.do(chromedp.Click(testID("export") + " > summary"))
+	other.unfolds("export")
 	other.do(chromedp.SetUploadFiles(testID("import-file"), []string{file}))
 	other.sees("export-result", "The forms are as they were")
 	other.sees("imported-telemetry", "44.10")

@@ -153,11 +153,11 @@ func (g *guide) reads1to14() {
 	g.shoots("scenario", "")
 	g.clicks("scenario-close")
 
-	g.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(2))) // Ctrl
+	g.strikes("k", 2) // Ctrl
 	g.types("palette-query", "twin")
 	g.until(`document.querySelectorAll('[data-testid^="command-"]').length > 0`, "the palette finds nothing")
 	g.shoots("palette", "")
-	g.do(chromedp.KeyEvent("\u001b")) // Escape
+	g.strikes("\u001b") // Escape
 
 	g.do(chromedp.EmulateViewport(390, 844))
 	g.shows("telemetry")
@@ -215,11 +215,9 @@ func (g *guide) rolls(origin string) {
 // presses clicks, with a picture before in which a ring stands where it clicks.
 func (g *guide) presses(id string) {
 	g.t.Helper()
-	g.until(fmt.Sprintf(`document.querySelector(%[1]s) && !document.querySelector(%[1]s).disabled`, quoted(testID(id))), id+" cannot be clicked")
-	g.settles(id)
-	at := script[[]float64](g.person, fmt.Sprintf(`(() => { const b = document.querySelector(%s).getBoundingClientRect(); return [b.left + b.width / 2, b.top + b.height / 2]; })()`, quoted(testID(id))))
+	x, y := g.aims(testID(id))
 	g.rests(300)
-	ring := image.Pt(int(at[0]), int(at[1]))
+	ring := image.Pt(int(x), int(y))
 	require.NoError(g.t, g.film.add(g.window(), &ring, 700*time.Millisecond))
 	g.clicks(id)
 }

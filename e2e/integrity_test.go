@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/hubpanel/hubpanel/e2e/browser"
 )
 
 // TestOnlyWhatWasBuiltIsRun lets a host send one file otherwise than it was built, and looks what the page says. Each is a file
@@ -13,9 +11,6 @@ import (
 func TestOnlyWhatWasBuiltIsRun(t *testing.T) {
 	dir := build(t, nil)
 	h := newHost(t, dir)
-	chrome, err := browser.Start(t.Context(), nil)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, chrome.Close()) }()
 	for _, c := range []struct{ file, place, says string }{
 		{only(t, dir, "*.wasm"), "crash", "is not the one that this page was built with"},
 		{"boot.", "broken", "did not arrive as it was built"},
@@ -26,8 +21,7 @@ func TestOnlyWhatWasBuiltIsRun(t *testing.T) {
 		for _, page := range []string{"", "embed.html"} {
 			t.Run(c.file+page, func(t *testing.T) {
 				h.serves(dir, c.file, altered)
-				fresh, err := chrome.NewPage()
-				require.NoError(t, err)
+				fresh := newPage(t)
 				defer fresh.Close()
 				pn := &person{t: t, page: fresh}
 				fresh.Open(t, h.origin+hostPath+page)

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -46,7 +45,7 @@ func TestErrorsSpeakTheLanguage(t *testing.T) {
 	pn.clicks("palette-open")
 	pn.types("palette-query", "show methods") // English is found in every language
 	pn.until(`document.querySelector('[data-testid="command-view-methods"]')?.ariaSelected === "true"`, "English words find nothing")
-	pn.do(chromedp.KeyEvent("\r"))
+	pn.strikes("\r")
 	pn.clicks("invoke")
 	pn.sees("invoke-result", "404, urządzenie nie jest połączone: „")
 }

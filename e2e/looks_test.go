@@ -89,13 +89,13 @@ func TestTheKeyboardReachesEverything(t *testing.T) {
 	script[bool](pn, `(document.activeElement.blur(), document.body.focus(), true)`)
 	reached := map[string]bool{}
 	for range 3 * len(wanted) {
-		pn.do(chromedp.KeyEvent("\t"))
+		pn.strikes("\t")
 		reached[script[string](pn, `document.activeElement.dataset.testid ?? ""`)] = true
 	}
 	for _, id := range wanted {
 		require.True(t, reached[id], "the Tab key does not reach %s", id)
 	}
 	pn.types("telemetry-body", `{"by": "keyboard"}`)
-	pn.do(chromedp.KeyEvent("\r", chromedp.KeyModifiers(2))) // Ctrl
+	pn.strikes("\r", 2) // Ctrl
 	pn.sees("event", "keyboard")
 }

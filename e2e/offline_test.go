@@ -153,7 +153,7 @@ func firstSteps(pn *person) {
 func TestTheStaticSiteWorksWithoutANetwork(t *testing.T) {
 	first, second := build(t, inVersion(t, "first")), build(t, inVersion(t, "second"))
 	h := newHost(t, first)
-	pn := &person{t: t, page: browser.New(t, nil)}
+	pn := &person{t: t, page: newPage(t)}
 	pn.page.Open(t, h.origin+hostPath)
 	ready := `navigator.serviceWorker.controller?.state === "activated"`
 	pn.until(ready, "the site is never kept")

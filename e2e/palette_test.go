@@ -3,7 +3,6 @@ package e2e
 import (
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 )
@@ -18,28 +17,28 @@ func TestThePaletteByKeyboard(t *testing.T) {
 	}
 	const ctrl, alt = 2, 1
 	pn.clicks("connection-string")
-	pn.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(ctrl)))
+	pn.strikes("k", ctrl)
 	focused("palette-query")
 	require.True(t, script[bool](pn, `document.querySelector('[data-testid="palette"]').matches(":modal")`))
-	pn.do(chromedp.KeyEvent(kb.Escape))
+	pn.strikes(kb.Escape)
 	focused("connection-string") // the focus is back where it was
 
-	pn.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(ctrl)))
+	pn.strikes("k", ctrl)
 	focused("palette-query")
 	pn.types("palette-query", "twin show")
 	pn.until(`document.getElementById(document.activeElement.getAttribute("aria-activedescendant"))?.dataset.testid === "command-view-twin"`, "the best match is not active")
-	pn.do(chromedp.KeyEvent("\r"))
+	pn.strikes("\r")
 	pn.until(`document.querySelector('[data-testid="tab-twin"]').ariaPressed === "true"`, "the command was not done")
 	pn.until(`!document.querySelector("dialog")`, "the palette stayed open")
 
-	pn.do(chromedp.KeyEvent("1", chromedp.KeyModifiers(alt)))
+	pn.strikes("1", alt)
 	pn.until(`document.querySelector('[data-testid="tab-telemetry"]').ariaPressed === "true"`, "Alt+1 did not show the telemetry")
 	script[bool](pn, `(document.querySelector('[data-testid="tab-telemetry"]').focus(), true)`)
-	pn.do(chromedp.KeyEvent(kb.ArrowRight))
+	pn.strikes(kb.ArrowRight)
 	focused("tab-messages")
 
-	pn.do(chromedp.KeyEvent("?"))
+	pn.strikes("?")
 	focused("shortcuts-close")
-	pn.do(chromedp.KeyEvent("\r"))
+	pn.strikes("\r")
 	focused("tab-messages")
 }

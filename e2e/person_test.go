@@ -42,7 +42,7 @@ func visit(t *testing.T, origin, path string) *person {
 // visitUnasked is visit for a story that means to break something: it asks the browser itself.
 func visitUnasked(t *testing.T, origin, path string) *person {
 	t.Helper()
-	pn := &person{t: t, page: browser.New(t, nil)}
+	pn := &person{t: t, page: newPage(t)}
 	pn.page.Open(t, origin+path)
 	return pn
 }
@@ -119,31 +119,66 @@ func (pn *person) value(id string) string {
 	return script[string](pn, fmt.Sprintf(`document.querySelector(%s).value`, quoted(testID(id))))
 }
 
-// clicks an element with the mouse, once it is there and enabled.
-func (pn *person) clicks(id string) {
+// clicks an element with the mouse, once it can be hit.
+func (pn *person) clicks(id string) { pn.t.Helper(); pn.clicksOn(testID(id)) }
+
+// unfolds a card or a group of fields, or folds it.
+func (pn *person) unfolds(id string) { pn.t.Helper(); pn.clicksOn(testID(id) + " > summary") }
+
+// clicksOn presses what a selector finds. What moves away under the mouse all the same is aimed at again; a press that
+// arrives and makes no click is a fault of the page.
+func (pn *person) clicksOn(selector string) {
 	pn.t.Helper()
-	pn.until(fmt.Sprintf(`document.querySelector(%[1]s) && !document.querySelector(%[1]s).disabled`, quoted(testID(id))), id+" cannot be clicked")
-	pn.settles(id)
-	pn.do(chromedp.Click(testID(id)))
+	for range 10 {
+		x, y := pn.aims(selector)
+		pn.do(chromedp.MouseClickXY(x, y))
+		landed, err := chromedp.Run(pn.page.Context(), chromedp.Evaluate[[]bool](`window.landed`))
+		switch {
+		case err != nil || landed == nil, len(landed) == 2 && landed[0] && landed[1]: // without a record: the click led to another page
+			return
+		case len(landed) > 0 && landed[0]:
+			require.FailNow(pn.t, selector+" was pressed, and there was no click: it was replaced under the mouse")
+		}
+	}
+	require.FailNow(pn.t, selector+" never stands still")
 }
 
-// settles waits until an element stands in the same place for some frames: the view follows what was typed a frame later, and
-// nobody hits a button that is about to move. What never stands still is taken where it is after a second.
-func (pn *person) settles(id string) {
+// aims waits until a person could hit what a selector finds, and says where: it is enabled, it has stood in the same place for
+// two frames (the view follows what was typed a frame later), and nothing lies over it (a dialog that is about to close).
+// From then on the page notes whether presses and clicks land there.
+func (pn *person) aims(selector string) (x, y float64) {
 	pn.t.Helper()
-	script[bool](pn, fmt.Sprintf(`new Promise((resolve) => {
-		let last = "", same = 0, frames = 0;
-		const find = () => document.querySelector(%s);
-		find()?.scrollIntoView({ block: "center" });
-		const look = () => {
-			const at = JSON.stringify(find()?.getBoundingClientRect());
-			same = at === last ? same + 1 : 0;
-			last = at;
-			if (same === 4 || ++frames === 60) resolve(true);
-			else requestAnimationFrame(look);
-		};
-		look();
-	})`, quoted(testID(id))))
+	find := fmt.Sprintf(`const find = () => document.querySelector(%s);
+		const middle = () => { const b = find()?.getBoundingClientRect(); return b?.width ? [b.x + b.width / 2, b.y + b.height / 2] : null; };`, quoted(selector))
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		at := script[[]float64](pn, `new Promise((resolve) => {`+find+`
+			const end = performance.now() + 1000;
+			let last = "", same = 0;
+			find()?.scrollIntoView({ block: "center" });
+			const look = () => {
+				const at = middle(), e = find();
+				same = String(at) === last ? same + 1 : 0;
+				last = String(at);
+				if (at && same > 0 && !e.disabled && e.contains(document.elementFromPoint(...at))) {
+					window.aim?.abort();
+					window.aim = new AbortController();
+					window.landed = [];
+					for (const kind of ["mousedown", "click"])
+						addEventListener(kind, (e) => landed.push(find()?.contains(e.target) ?? false), { capture: true, signal: aim.signal });
+					resolve(at);
+				} else if (performance.now() > end) resolve(null);
+				else requestAnimationFrame(look);
+			};
+			look();
+		})`)
+		if at != nil {
+			return at[0], at[1]
+		}
+	}
+	require.FailNow(pn.t, selector+" cannot be hit", "what is there: %s\nthe page's text:\n%s\n\nthe page said:\n%s",
+		script[string](pn, `(() => { `+find+` return (middle() && document.elementFromPoint(...middle()) || find())?.outerHTML.slice(0, 300) ?? "nothing"; })()`),
+		script[string](pn, `document.body.innerText`), pn.page)
+	return 0, 0
 }
 
 // types replaces what an input holds, as a person does who selects all and types or pastes.
@@ -152,11 +187,22 @@ func (pn *person) types(id, text string) {
 	pn.until(fmt.Sprintf(`document.querySelector(%s)`, quoted(testID(id))), id+" is not on the page")
 	script[bool](pn, fmt.Sprintf(`(() => { const e = document.querySelector(%s); e.focus(); e.select(); return true; })()`, quoted(testID(id))))
 	if text == "" {
-		pn.do(chromedp.KeyEvent("\b"))
+		pn.strikes("\b")
 		return
 	}
 	_, err := chromedp.Call(pn.page.Context(), input.InsertText, input.InsertTextParams{Text: text})
 	require.NoError(pn.t, err)
+}
+
+// strikes keys one after the other, as a keyboard does: a key that the page takes for itself makes no character. The key-down
+// events of chromedp's own go on to make one, which what has the focus by then gets.
+func (pn *person) strikes(keys string, modifiers ...chromedp.Modifier) {
+	pn.t.Helper()
+	pn.do(chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...), func(p *input.DispatchKeyEventParams) {
+		if p.Type == input.DispatchKeyEventTypeKeyDown {
+			p.Type = input.DispatchKeyEventTypeRawKeyDown
+		}
+	}))
 }
 
 // chooses an option of a select by its value.

@@ -7,8 +7,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
-
-	"github.com/hubpanel/hubpanel/e2e/browser"
 )
 
 // Hosts that a page may or may not try to reach. The browser resolves no foreign name, so nothing leaves this machine.
@@ -22,9 +20,6 @@ const (
 )
 
 func TestBrowserHoldsThePageToItsPolicy(t *testing.T) {
-	chrome, err := browser.Start(t.Context(), nil)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, chrome.Close()) }()
 	served := serveHere(t).URL
 	static := serveStatic(t, "/some/where") + "/some/where"
 	for url, allowed := range map[string]map[string]bool{
@@ -33,8 +28,7 @@ func TestBrowserHoldsThePageToItsPolicy(t *testing.T) {
 		served + "/embed.html": {},
 		static + "/embed.html": {},
 	} {
-		page, err := chrome.NewPage()
-		require.NoError(t, err)
+		page := newPage(t)
 		page.Open(t, url)
 		for _, address := range []string{aHub, aHubInGov, aDPS, aHubAsked, loopback, anyoneElse} {
 			stopped, err := chromedp.Run(page.Context(), chromedp.Evaluate[string](`new Promise((resolve) => {
@@ -61,9 +55,6 @@ func TestBrowserHoldsThePageToItsPolicy(t *testing.T) {
 // What a docs site can put into a frame is embed.html, and nothing else of ours. In the sandbox its origin is opaque, so that
 // even its own files are cross-origin to it.
 func TestOnlyEmbedCanBeFramed(t *testing.T) {
-	chrome, err := browser.Start(t.Context(), nil)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, chrome.Close()) }()
 	served := serveHere(t).URL
 	docs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -72,8 +63,7 @@ func TestOnlyEmbedCanBeFramed(t *testing.T) {
 	}))
 	defer docs.Close()
 
-	page, err := chrome.NewPage()
-	require.NoError(t, err)
+	page := newPage(t)
 	page.Open(t, docs.URL+"/embed.html")
 	require.NoError(t, page.Problems(docs.URL, served))
 	page.Reset()

@@ -46,9 +46,6 @@ func TestTheRecipes(t *testing.T) {
 	require.NoError(t, err)
 	host := serveForFrames(t, build(t, nil))
 	text := strings.ReplaceAll(string(document), "https://HOST/PATH", host)
-	chrome, err := browser.Start(t.Context(), nil)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, chrome.Close()) }()
 	headings := recipeHeading.FindAllStringSubmatchIndex(text, -1)
 	tried := 0
 	for i, at := range headings {
@@ -64,11 +61,8 @@ func TestTheRecipes(t *testing.T) {
 		}
 		tried++
 		t.Run(name, func(t *testing.T) {
-			page, err := chrome.NewPage()
-			require.NoError(t, err)
-			defer page.Close()
-			pn := &person{t: t, page: page}
-			page.Open(t, g.builds(t, recipe))
+			pn := &person{t: t, page: newPage(t)}
+			pn.page.Open(t, g.builds(t, recipe))
 			pn.until(`document.querySelector("hub-panel").shadowRoot?.querySelector("button")`, "no poster")
 			pn.until(`document.querySelector("hub-panel img").naturalWidth > 0`, "no picture")
 			script[bool](pn, `(document.querySelector("hub-panel").addEventListener("ready", () => { window.isReady = true; }), true)`)
