@@ -3,6 +3,7 @@ package site
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"net/http"
 	"path"
 	"strconv"
@@ -112,13 +113,24 @@ func compressOnce(data []byte) func() []byte {
 	return sync.OnceValue(func() []byte { return compress(data, compression) })
 }
 
+// compressed keeps what compress has made, by level and content: a process that makes several sites, as the tests do, has most files
+// in all of them.
+var compressed sync.Map
+
 func compress(data []byte, level int) []byte {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, level)
-	if err != nil {
-		panic(err) // there is no such level
+	type work struct {
+		level int
+		sum   [sha256.Size]byte
 	}
-	w.Write(data) // writes to a bytes.Buffer do not fail
-	w.Close()
-	return out.Bytes()
+	done, _ := compressed.LoadOrStore(work{level, sha256.Sum256(data)}, sync.OnceValue(func() []byte {
+		var out bytes.Buffer
+		w, err := gzip.NewWriterLevel(&out, level)
+		if err != nil {
+			panic(err) // there is no such level
+		}
+		w.Write(data) // writes to a bytes.Buffer do not fail
+		w.Close()
+		return out.Bytes()
+	}))
+	return done.(func() []byte)()
 }
