@@ -48,7 +48,7 @@ func (p *Panel) deviceCommands() []command {
 func (p *Panel) telemetryCommands() []command {
 	running, telemetry := p.device.running(), p.say("Telemetry")
 	list := []command{
-		{id: "telemetry-send", name: p.say("Send telemetry"), hint: telemetry, key: "Ctrl+Enter", enabled: running, do: p.SendTelemetry},
+		p.sendCommand(),
 		p.formatCommand("telemetry-format", p.say("Message body"), telemetry, TopicTelemetry, &p.telemetry.body),
 		{id: "stream-add", name: p.say("+ Add a stream"), hint: telemetry, enabled: true,
 			do: p.at(TopicTelemetry, func() { p.update(func() { p.telemetry.streams.add() }) })},
@@ -62,6 +62,10 @@ func (p *Panel) telemetryCommands() []command {
 		list = append(list, start)
 	}
 	return list
+}
+
+func (p *Panel) sendCommand() command {
+	return command{id: "telemetry-send", name: p.say("Send telemetry"), hint: p.say("Telemetry"), key: "Ctrl+Enter", enabled: p.device.running(), do: p.SendTelemetry}
 }
 
 // formatCommand puts a document's lines in order.

@@ -123,7 +123,7 @@ func TestEveryCommandHasAnIDAndKeyOfItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "")
 		pg.mu.Lock()
-		commands := pg.commands()
+		commands, withKeys := pg.commands(), pg.keyCommands()
 		pg.mu.Unlock()
 		ids, keys := map[string]bool{}, map[string]bool{}
 		for _, c := range commands {
@@ -132,6 +132,11 @@ func TestEveryCommandHasAnIDAndKeyOfItsOwn(t *testing.T) {
 			ids[c.id] = true
 			require.False(t, c.key != "" && keys[c.key], "two commands have the key %s", c.key)
 			keys[c.key] = true
+		}
+		delete(keys, "")
+		require.Len(t, withKeys, len(keys), "keyCommands are the commands with a key")
+		for _, c := range withKeys {
+			require.True(t, keys[c.key], c.id)
 		}
 	})
 }

@@ -1,6 +1,9 @@
 package panel
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What the shell itself offers as commands. Other areas' commands stand with them.
 
@@ -20,15 +23,10 @@ func (p *Panel) topicCommands() []command {
 // shellCommands are about the page itself.
 func (p *Panel) shellCommands() []command {
 	page := p.say("Page")
-	list := []command{
-		{id: "palette", name: p.say("Find a command"), hint: page, key: "Ctrl+k", enabled: true, do: p.OpenPalette},
-		{id: "shortcuts", name: p.say("Keyboard shortcuts"), hint: page, enabled: true, do: p.ShowShortcuts},
-		{id: "device-log-clear", name: p.say("Clear the device log"), hint: page, enabled: len(p.deviceLog.entries) > 0, do: func() { p.update(p.deviceLog.clear) }},
-		{id: "cloud-log-clear", name: p.say("Clear the operations log"), hint: page, enabled: len(p.cloud.log.entries) > 0, do: func() { p.update(p.cloud.log.clear) }},
-	}
-	if !p.palette.quietly {
-		list[1].key = "?"
-	}
+	list := append(p.overlayCommands(),
+		command{id: "device-log-clear", name: p.say("Clear the device log"), hint: page, enabled: len(p.deviceLog.entries) > 0, do: func() { p.update(p.deviceLog.clear) }},
+		command{id: "cloud-log-clear", name: p.say("Clear the operations log"), hint: page, enabled: len(p.cloud.log.entries) > 0, do: func() { p.update(p.cloud.log.clear) }},
+	)
 	for _, t := range p.themes() {
 		list = append(list, command{id: "theme-" + string(t.theme), name: p.say("Theme: %s", t.name), hint: page, enabled: p.theme != t.theme, do: func() { p.SetTheme(t.theme) }})
 	}
@@ -38,6 +36,25 @@ func (p *Panel) shellCommands() []command {
 	return list
 }
 
+// overlayCommands open what lies over the page.
+func (p *Panel) overlayCommands() []command {
+	page, single := p.say("Page"), "?"
+	if p.palette.quietly {
+		single = ""
+	}
+	return []command{
+		{id: "palette", name: p.say("Find a command"), hint: page, key: "Ctrl+k", enabled: true, do: p.OpenPalette},
+		{id: "shortcuts", name: p.say("Keyboard shortcuts"), hint: page, key: single, enabled: true, do: p.ShowShortcuts},
+	}
+}
+
+// keyCommands are those of the commands that have a key. Every drawing asks for them, and the first of them too: nobody waits
+// for the names of all commands then, nor for the scenarios to be read.
+func (p *Panel) keyCommands() []command {
+	list := slices.Concat([]command{p.sendCommand()}, p.topicCommands(), p.overlayCommands())
+	return slices.DeleteFunc(list, func(c command) bool { return c.key == "" })
+}
+
 // shortcuts is the listener of the whole page for the keys of the commands that can be done now. Under a dialog there are
 // none but the palette's own key, which closes it again.
 func (p *Panel) shortcuts() Listener {
@@ -45,8 +62,8 @@ func (p *Panel) shortcuts() Listener {
 		return onKeys(func(Event) { p.closeOverlay() }, "Ctrl+k")
 	}
 	var keys []string
-	for _, c := range p.commands() {
-		if c.key != "" && c.enabled {
+	for _, c := range p.keyCommands() {
+		if c.enabled {
 			keys = append(keys, c.key)
 		}
 	}
@@ -57,7 +74,7 @@ func (p *Panel) shortcuts() Listener {
 func (p *Panel) keyPressed(e Event) {
 	p.mu.Lock()
 	var do func()
-	for _, c := range p.commands() {
+	for _, c := range p.keyCommands() {
 		if c.enabled && c.key == e.Key {
 			do = c.do
 		}

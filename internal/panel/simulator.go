@@ -4,8 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,8 +198,24 @@ func (s *simulated) header(c *simulatorConfig) ([]exportedProperty, error) {
 	return out, nil
 }
 
-// distributionOf are the parts of PayloadDistribution: "fixSize(51, 12), template(49, default)".
-var distributionOf = regexp.MustCompile(`(?i)(fixsize|template|fix)\(([^)]*)\)`)
+// distributionOf yields the parts of PayloadDistribution, "fixSize(51, 12), template(49, default)", as names in lower case and what
+// stands in their parentheses. Like the simulator it reads over what it does not know.
+func distributionOf(text string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for {
+			before, after, _ := strings.Cut(text, "(")
+			inside, rest, whole := strings.Cut(after, ")")
+			if !whole {
+				return
+			}
+			text = rest
+			name := strings.ToLower(strings.TrimLeft(before, " \t\r\n,;"))
+			if slices.Contains([]string{"fixsize", "template", "fix"}, name) && !yield(name, inside) {
+				return
+			}
+		}
+	}
+}
 
 // payloads are those that the simulator chooses from.
 func (s *simulated) payloads(c *simulatorConfig) ([]simulatorPayload, error) {
@@ -211,18 +227,18 @@ func (s *simulated) payloads(c *simulatorConfig) ([]simulatorPayload, error) {
 		template = simulatorTemplate
 	}
 	var list []simulatorPayload
-	for _, part := range distributionOf.FindAllStringSubmatch(c.textOf("PayloadDistribution"), -1) {
-		arguments := strings.Split(part[2], ",")
+	for kind, inside := range distributionOf(c.textOf("PayloadDistribution")) {
+		arguments := strings.Split(inside, ",")
 		share, err := strconv.ParseFloat(strings.Trim(arguments[0], " %"), 64)
 		if err != nil || share < 0 {
-			return nil, tell("PayloadDistribution: the share of %q is no percentage", part[0])
+			return nil, tell("PayloadDistribution: the share of %q is no percentage", kind+"("+inside+")")
 		}
 		argument := ""
 		if len(arguments) > 1 {
 			argument = strings.TrimSpace(arguments[1])
 		}
 		p := simulatorPayload{share: share, body: template}
-		switch strings.ToLower(part[1]) {
+		switch kind {
 		case "template":
 			if argument != "" && !strings.EqualFold(argument, "default") {
 				p.body = c.textOf(argument)

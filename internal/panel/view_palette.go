@@ -99,10 +99,8 @@ func viewKeys(key string) *Node {
 func (p *Panel) viewShortcuts() *Node {
 	row := func(keys, does string) *Node { return h("div", h("dt", viewKeys(keys)), h("dd", text(does))) }
 	rows := nodes{}
-	for _, c := range p.commands() {
-		if c.key != "" {
-			rows = append(rows, row(c.key, c.name))
-		}
+	for _, c := range p.keyCommands() {
+		rows = append(rows, row(c.key, c.name))
 	}
 	return viewDialog("shortcuts", "shortcuts", p.say("Keyboard shortcuts"), p.closeOverlay,
 		h("header.card-head", h("h2", text(p.say("Keyboard shortcuts"))),

@@ -16,11 +16,13 @@ func (p *Panel) viewScenarios() *Node {
 	}
 	s, lang := &p.scenario, string(p.lang)
 	rows := nodes{}
-	for _, d := range scenario.Builtins() {
-		rows = append(rows, h("li.scenario-offer", key(d.Name),
-			h("div", h("b", text(d.Title.In(lang))), h("p.help", text(d.Description.In(lang)))),
-			h("button.secondary", attr("type", "button"), testid("scenario-show-"+d.Name),
-				label(p.say("Show the scenario: %s", d.Title.In(lang))), text(p.say("Show")), onClick(func() { p.ShowScenario(d, "") }))))
+	if s.open { // to read them takes longer than all the rest of the page's first view
+		for _, d := range scenario.Builtins() {
+			rows = append(rows, h("li.scenario-offer", key(d.Name),
+				h("div", h("b", text(d.Title.In(lang))), h("p.help", text(d.Description.In(lang)))),
+				h("button.secondary", attr("type", "button"), testid("scenario-show-"+d.Name),
+					label(p.say("Show the scenario: %s", d.Title.In(lang))), text(p.say("Show")), onClick(func() { p.ShowScenario(d, "") }))))
+		}
 	}
 	return h("details.card.scenarios", key("scenarios"), testid("scenarios"), flag("open", s.open),
 		Listener{Event: "toggle", Do: func(e Event) { p.update(func() { s.open = e.Checked }) }},
