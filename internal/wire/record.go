@@ -85,6 +85,9 @@ func (l *Log) Add(at time.Time, direction Direction, message, size int, p mqttco
 	if request := l.find(r.Partner); request != nil {
 		request.Partner = r.Number
 	}
+	if len(l.records) == cap(l.records) { // as much again: a full log moves once for as many packets as it holds
+		l.records = slices.Grow(l.records, max(len(l.records), 64))
+	}
 	l.records = append(l.records, r)
 	l.bytes += len(b)
 	l.trim()
@@ -111,7 +114,7 @@ func (l *Log) find(number int) *Record {
 	return &l.records[i]
 }
 
-// trim drops the oldest, an eighth of the limit at a time, so that a full log does not move at every packet.
+// trim drops the oldest, an eighth of the limit at a time.
 func (l *Log) trim() {
 	limit, limitBytes := l.Limit, l.LimitBytes
 	if limit <= 0 {
@@ -129,7 +132,8 @@ func (l *Log) trim() {
 		drop++
 	}
 	l.dropped += drop
-	l.records = append([]Record(nil), l.records[drop:]...)
+	clear(l.records[:drop]) // so that the array behind the slice does not keep them alive
+	l.records = l.records[drop:]
 }
 
 // redact returns p without what hubproto.Redact takes for a secret. It never changes p.

@@ -57,6 +57,7 @@ type conn struct {
 	apiVersion string
 	modelID    string
 	authMethod string // as telemetry names it
+	sender     *sender
 	keepAlive  time.Duration
 	refused    bool // with a line in the log
 	will       *telemetry
@@ -290,7 +291,7 @@ func (h *Hub) detach(c *conn, why cause) {
 	h.note(o)
 	if c.will != nil && !why.clean {
 		// Also when this server closes the connection [MQTT-3.1.2-8].
-		h.enqueueTelemetry(c.will)
+		h.enqueueTelemetry(c, c.will)
 	}
 	if c.locks != nil {
 		c.locks.Stop()

@@ -272,13 +272,11 @@ func (c *conn) makeWill(who *identity, p *mqttcodec.Connect) (why string) {
 	if p.WillQoS > mqttcodec.QoS1 {
 		return "the Will has QoS 2, which the hub does not support"
 	}
-	c.id = who
-	will, bad := c.newTelemetry(topic.Bag, p.WillMessage, p.WillRetain)
-	c.id = nil
+	will, bad := newTelemetry(topic.Bag, p.WillMessage, p.WillRetain)
 	if bad != nil {
 		return "the Will: " + bad.text
 	}
-	will.messageType = "Will"
+	will.will = true
 	c.will = will
 	return ""
 }

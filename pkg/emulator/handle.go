@@ -88,7 +88,7 @@ func (c *conn) publishTelemetry(p *mqttcodec.Publish, topic hubproto.Topic) *cau
 	if c.hub.faults.Load().Throttle {
 		return &cause{code: 429001, text: "the hub is throttling and closes connections that send telemetry"}
 	}
-	t, bad := c.newTelemetry(topic.Bag, p.Payload, p.Retain)
+	t, bad := newTelemetry(topic.Bag, p.Payload, p.Retain)
 	if bad != nil {
 		return bad
 	}
@@ -101,7 +101,7 @@ func (c *conn) publishTelemetry(p *mqttcodec.Publish, topic hubproto.Topic) *cau
 	if !c.attached {
 		return nil
 	}
-	h.enqueueTelemetry(t)
+	h.enqueueTelemetry(c, t)
 	c.id.LastActivityTime = t.enqueued
 	c.acknowledge(p)
 	return nil

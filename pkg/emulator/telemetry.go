@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"bytes"
 	"context"
 	"iter"
 	"time"
@@ -21,67 +20,83 @@ type Event struct {
 	Lost             int64             `json:"lost,omitempty"`   // events before this one that this reader missed by being slow
 }
 
-// telemetry is an event in the form in which it costs least to keep; few are ever read. Immutable once it is in the stream.
+// telemetry is an event in the form in which it costs least to keep: few are ever read, and the garbage collector, which has the
+// page's only thread, goes over all of them. Immutable once it is in the stream.
 type telemetry struct {
-	sequence           int64
-	enqueued           time.Time
+	sequence int64
+	enqueued time.Time
+	from     *sender
+	raw      []byte // the property bag as it came, which is known to be well-formed, and behind it the body
+	bag      int    // the bag's length
+	retain   bool   // the device asked for it
+	will     bool
+}
+
+// sender is who sends over a connection. All its telemetry shares it.
+type sender struct {
 	deviceID, moduleID string
 	generationID       string
 	authMethod         string
 	modelID            string
-	messageType        string // "Will", or empty
-	system             hubproto.SystemProperties
-	properties         hubproto.Properties
-	body               []byte
 }
 
-func (t *telemetry) size() int {
-	n := 400 + len(t.body)
-	for _, p := range t.properties {
-		n += 40 + len(p.Name) + len(p.Value)
+// sentBy is known when the connection has its identity, and stays.
+func (c *conn) sentBy() *sender {
+	if c.sender == nil {
+		c.sender = &sender{c.id.DeviceID, c.id.ModuleID, c.id.GenerationID, c.authMethod, c.modelID}
 	}
-	return n
+	return c.sender
 }
+
+func (t *telemetry) size() int { return 120 + len(t.raw) }
 
 // messageSize is what counts for the limit: the body, the application properties' names and values, and the system properties'
 // values ("Create and read IoT Hub messages").
-func (t *telemetry) messageSize() int {
-	n := len(t.body)
-	for _, p := range t.properties {
+func messageSize(system *hubproto.SystemProperties, properties hubproto.Properties, body []byte) int {
+	n := len(body)
+	for _, p := range properties {
 		n += len(p.Name) + len(p.Value)
 	}
 	for i := range hubproto.SystemPropertyTable {
-		value, _ := t.system.Get(hubproto.SystemPropertyTable[i].Key)
+		value, _ := system.Get(hubproto.SystemPropertyTable[i].Key)
 		n += len(value)
 	}
 	return n
 }
 
 func (t *telemetry) event() Event {
+	system, properties, _ := hubproto.ParseBag(string(t.raw[:t.bag]))
+	if t.retain { // not retained ("Use MQTT to communicate with IoT Hub")
+		properties = append(properties, hubproto.Property{Name: "mqtt-retain", Value: "true"})
+	}
 	e := Event{
-		SequenceNumber: t.sequence, EnqueuedTime: t.enqueued, DeviceID: t.deviceID, ModuleID: t.moduleID, Body: t.body,
-		Properties:       make(map[string]string, len(t.properties)),
+		SequenceNumber: t.sequence, EnqueuedTime: t.enqueued, DeviceID: t.from.deviceID, ModuleID: t.from.moduleID, Body: t.raw[t.bag:len(t.raw):len(t.raw)],
+		Properties:       make(map[string]string, len(properties)),
 		SystemProperties: make(map[string]string, 8),
 	}
-	for _, p := range t.properties {
+	for _, p := range properties {
 		e.Properties[p.Name] = p.Value
 	}
 	for i := range hubproto.SystemPropertyTable {
 		p := &hubproto.SystemPropertyTable[i]
-		if value, ok := t.system.Get(p.Key); ok {
+		if value, ok := system.Get(p.Key); ok {
 			e.SystemProperties[p.Name] = value
 		}
 	}
+	messageType := ""
+	if t.will {
+		messageType = "Will"
+	}
 	// What the hub adds ("Create and read IoT Hub messages", system properties of device-to-cloud messages).
 	for name, value := range map[string]string{
-		"iothub-connection-device-id":          t.deviceID,
-		"iothub-connection-module-id":          t.moduleID,
-		"iothub-connection-auth-generation-id": t.generationID,
-		"iothub-connection-auth-method":        t.authMethod,
+		"iothub-connection-device-id":          t.from.deviceID,
+		"iothub-connection-module-id":          t.from.moduleID,
+		"iothub-connection-auth-generation-id": t.from.generationID,
+		"iothub-connection-auth-method":        t.from.authMethod,
 		"iothub-enqueuedtime":                  t.enqueued.Format(time.RFC3339Nano),
 		"iothub-message-source":                "Telemetry",
-		"iothub-MessageType":                   t.messageType,
-		"dt-dataschema":                        t.modelID,
+		"iothub-MessageType":                   messageType,
+		"dt-dataschema":                        t.from.modelID,
 	} {
 		if value != "" {
 			e.SystemProperties[name] = value
@@ -91,35 +106,30 @@ func (t *telemetry) event() Event {
 }
 
 // newTelemetry reads a message from a device. payload is copied.
-func (c *conn) newTelemetry(bag string, payload []byte, retain bool) (*telemetry, *cause) {
-	t := &telemetry{
-		deviceID: c.id.DeviceID, moduleID: c.id.ModuleID, generationID: c.id.GenerationID,
-		authMethod: c.authMethod, modelID: c.modelID, body: bytes.Clone(payload),
-	}
-	var err error
-	if t.system, t.properties, err = hubproto.ParseBag(bag); err != nil {
+func newTelemetry(bag string, payload []byte, retain bool) (*telemetry, *cause) {
+	system, properties, err := hubproto.ParseBag(bag)
+	if err != nil {
 		bad := violation("telemetry: %v", err)
 		return nil, &bad
 	}
-	if n := len(t.system.MessageID); n > hubproto.MaxMessageIDLength {
+	if n := len(system.MessageID); n > hubproto.MaxMessageIDLength {
 		bad := violation("telemetry: the message id has %d characters: at most %d are allowed", n, hubproto.MaxMessageIDLength)
 		return nil, &bad
 	}
-	if n := t.messageSize(); n > hubproto.MaxTelemetrySize {
+	if n := messageSize(&system, properties, payload); n > hubproto.MaxTelemetrySize {
 		return nil, &cause{code: 413001, text: "MessageTooLarge: telemetry of " + plural(n, "byte") + " (body and properties): at most 262144 are allowed"}
 	}
-	if retain { // not retained ("Use MQTT to communicate with IoT Hub")
-		t.properties = append(t.properties, hubproto.Property{Name: "mqtt-retain", Value: "true"})
-	}
-	return t, nil
+	raw := append(append(make([]byte, 0, len(bag)+len(payload)), bag...), payload...)
+	return &telemetry{raw: raw, bag: len(bag), retain: retain}, nil
 }
 
 // eventBlock is how many event numbers are reserved in the store at a time, so that they grow over restarts without a write for
 // each event.
 const eventBlock = 1 << 20
 
-// enqueueTelemetry puts a message into the event stream. h.mu is held, so that the order is that of arrival.
-func (h *Hub) enqueueTelemetry(t *telemetry) {
+// enqueueTelemetry puts a message of a connection into the event stream. h.mu is held, so that the order is that of arrival.
+func (h *Hub) enqueueTelemetry(c *conn, t *telemetry) {
+	t.from = c.sentBy()
 	t.enqueued = time.Now().UTC()
 	h.events.append(func(sequence int64) *telemetry {
 		t.sequence = sequence
