@@ -80,30 +80,48 @@ func (m *mounting) show(root, draw js.Value, params panel.Params, served bool, o
 }
 
 // frames joins however many changes into one drawing per frame of the screen.
+//
+// It draws in a task of its own, before the frame and not in it: what the browser does for a frame, and what Go does when it is
+// woken (everything that waits, not the drawing alone), would together be one task that is twice as long.
 type frames struct {
-	ready  chan struct{}
-	wanted bool // owned by the one thread that JavaScript and Go share here
-	on     js.Func
+	ready   chan struct{}
+	wanted  bool // owned by the one thread that JavaScript and Go share here
+	last    time.Time
+	port    js.Value // of a channel: what is posted to it wakes the drawing
+	atFrame js.Value // posts to it, as a function for requestAnimationFrame
+	page    js.Value // the document
 }
 
+const frameTime = time.Second / 60
+
 func newFrames() *frames {
-	f := &frames{ready: make(chan struct{}, 1)}
-	f.on = js.FuncOf(func(js.Value, []js.Value) any {
-		f.wanted = false
+	f := &frames{ready: make(chan struct{}, 1), page: js.Global().Get("document")}
+	channel := js.Global().Get("MessageChannel").New()
+	channel.Get("port1").Set("onmessage", js.FuncOf(func(js.Value, []js.Value) any {
+		f.wanted, f.last = false, time.Now()
 		select {
 		case f.ready <- struct{}{}:
 		default:
 		}
 		return nil
-	})
+	}))
+	f.port = channel.Get("port2")
+	f.atFrame = f.port.Get("postMessage").Call("bind", f.port, nil, js.Global().Get("Array").New())
 	return f
 }
 
+// want has the page drawn: at once when the last drawing is a frame ago, else after the next frame. A page that nobody sees
+// has none.
 func (f *frames) want() {
-	if !f.wanted {
-		f.wanted = true
-		js.Global().Call("requestAnimationFrame", f.on)
+	switch {
+	case f.wanted:
+		return
+	case time.Since(f.last) < frameTime || f.page.Get("hidden").Bool():
+		js.Global().Call("requestAnimationFrame", f.atFrame)
+	default:
+		f.port.Call("postMessage", nil)
 	}
+	f.wanted = true
 }
 
 // languages are the person's, from the browser.
