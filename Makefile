@@ -81,9 +81,13 @@ dist: wasm ## write the static site to dist/ (more hosts: CONNECT_SRC="wss://gat
 	cd tools && $(GO) run ./brotlidist ../dist
 
 # The e2e benchmark BenchmarkFirstControl measures the time from navigation to the first usable control.
-# wasm/default.pgo, which go build finds by its name: the codec's hot calls are inlined in the page, as V8 would do with JavaScript.
-profile: ## make wasm/default.pgo again, after the codec has changed
-	cd bench && $(GO) run . -profile ../wasm/default.pgo
+# wasm/default.pgo, which go build finds by its name: the hot calls of codec and client are inlined in the page, as V8 would do with
+# JavaScript.
+profile: ## make wasm/default.pgo again, after the codec or the client has changed
+	@mkdir -p bin
+	cd bench && $(GO) run . -profile ../bin/codec.pgo
+	cd bench/client && $(GO) run . -profile ../../bin/client.pgo
+	$(GO) tool pprof -proto bin/codec.pgo bin/client.pgo >wasm/default.pgo
 
 bench: wasm ## print the wasm's size, the time to the first usable control, and the Go benchmarks
 	cd tools && $(GO) run ./wasmsize ../web/hubpanel.wasm

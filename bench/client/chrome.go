@@ -137,9 +137,9 @@ func mainThread(ctx context.Context) (float64, error) {
 	return 0, errors.New("the browser does not tell how long its tasks took")
 }
 
-// buildWasm builds this program for the browser, beside its toolchain's wasm_exec.js.
+// buildWasm builds this program for the browser, with the profile that the page is built with, beside its toolchain's wasm_exec.js.
 func buildWasm(ctx context.Context, dir string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "client.wasm"), ".")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-pgo", "../../wasm/default.pgo", "-o", filepath.Join(dir, "client.wasm"), ".")
 	cmd.Env, cmd.Stderr = append(os.Environ(), "GOOS=js", "GOARCH=wasm"), os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("building for the browser (run this in bench/client): %w", err)

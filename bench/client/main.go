@@ -20,16 +20,17 @@ func main() {
 	rounds := flag.Int("rounds", 7, "how often everything is measured; at least 5 for a median that means something")
 	skip := flag.String("skip", "", "what to leave out: native or chrome")
 	only := flag.String("tasks", "", "the tasks to play, those whose names begin so: send, receive, send-batched, ...; all when empty")
+	profile := flag.String("profile", "", "write a CPU profile of hubclient at the tasks to this file, and nothing else (see `make profile`)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *rounds, *skip, *only); err != nil {
+	if err := run(ctx, *rounds, *skip, *only, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/client:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, rounds int, skip, only string) error {
+func run(ctx context.Context, rounds int, skip, only, profile string) error {
 	chosen := slices.DeleteFunc(slices.Clone(tasks), func(t task) bool { return !strings.HasPrefix(string(t), only) })
 	if len(chosen) == 0 {
 		return fmt.Errorf("no task's name begins with %q: there are %s", only, tasks)
@@ -51,6 +52,9 @@ func run(ctx context.Context, rounds int, skip, only string) error {
 	}()
 	address := listener.Addr().String()
 
+	if profile != "" {
+		return profileHubclient(ctx, "ws://"+address+"/", profile, chosen)
+	}
 	fmt.Printf("%d messages of %d B, median of %d rounds; %s, %s/%s, %d CPUs.\n", messages, bodySize, rounds,
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	if skip != "native" {
