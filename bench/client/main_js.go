@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"syscall/js"
 )
 
@@ -11,6 +12,7 @@ func main() {
 		url, t := args[0].String(), task(args[1].String())
 		return js.Global().Get("Promise").New(js.FuncOf(func(_ js.Value, settle []js.Value) any {
 			go func() {
+				runtime.GC() // as the page has JavaScript's garbage collected: what an earlier round left behind is not this one's to clear
 				took, err := runHubclient(context.Background(), url, t)
 				if err != nil {
 					settle[1].Invoke(js.Global().Get("Error").New(err.Error()))
