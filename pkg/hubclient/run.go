@@ -100,7 +100,6 @@ func newLoop(ctx context.Context, c *Client) *loop {
 	handlers, end := context.WithCancel(ctx)
 	l := &loop{
 		c: c, ctx: ctx, endHandlers: end, log: c.o.Logger.With("device", c.identity()), now: time.Now(),
-		outbox:     outbox{byID: make(map[uint16]*publish)},
 		dispatcher: newDispatcher(handlers), answers: make(chan answer), over: over,
 		timer:       time.NewTimer(time.Hour),
 		devicebound: []byte(strings.TrimSuffix(hubproto.DeviceboundFilter(c.cr.DeviceID), "#")),

@@ -166,7 +166,9 @@ func (s *sending) encode(i int, cr Credentials, m *Message) error {
 		return err
 	}
 	frame := s.block[start:len(s.block):len(s.block)]
-	s.publishes[i] = publish{frame: frame, idAt: len(frame) - len(m.Body) - 2, of: s}
+	// Field by field: a whole struct costs several times as much while the garbage collector marks. The others are set when it is sent.
+	p := &s.publishes[i]
+	p.frame, p.idAt, p.of = frame, len(frame)-len(m.Body)-2, s
 	return nil
 }
 
@@ -205,7 +207,7 @@ func validateTelemetry(m *Message) error {
 type outbox struct {
 	waiting     []*publish // of a batch that did not fit; no calls are taken before they are gone
 	first, last *publish   // in flight, in the order in which they were sent
-	byID        map[uint16]*publish
+	ids         packetIDs
 	bytes       int
 	lastID      uint16
 	unwritten   []*sending // QoS 0, ready but not with the writer
@@ -214,22 +216,22 @@ type outbox struct {
 
 // full reports whether no more calls can be taken.
 func (b *outbox) full() bool {
-	return len(b.waiting) > 0 || len(b.byID) >= maxInFlight || b.bytes >= maxInFlightBytes
+	return len(b.waiting) > 0 || b.ids.used >= maxInFlight || b.bytes >= maxInFlightBytes
 }
 
 // newID returns a packet identifier that is not in use [MQTT-2.3.1-2]; there is one, unless the outbox is full.
 func (b *outbox) newID() uint16 {
 	for {
 		b.lastID++
-		if _, used := b.byID[b.lastID]; !used && b.lastID != 0 {
+		if b.lastID != 0 && !b.ids.taken(b.lastID) {
 			return b.lastID
 		}
 	}
 }
 
 // reserve and release keep an identifier from being used for something else.
-func (b *outbox) reserve(id uint16) { b.byID[id] = nil }
-func (b *outbox) release(id uint16) { delete(b.byID, id) }
+func (b *outbox) reserve(id uint16) { b.ids.put(id, reserved) }
+func (b *outbox) release(id uint16) { b.ids.free(id) }
 
 func (b *outbox) add(p *publish) {
 	p.prev, p.next = b.last, nil
@@ -239,7 +241,7 @@ func (b *outbox) add(p *publish) {
 		b.last.next = p
 	}
 	b.last = p
-	b.byID[p.id] = p
+	b.ids.put(p.id, p)
 	b.bytes += len(p.frame)
 }
 
@@ -255,7 +257,7 @@ func (b *outbox) remove(p *publish) {
 		p.next.prev = p.prev
 	}
 	p.prev, p.next = nil, nil
-	delete(b.byID, p.id)
+	b.ids.free(p.id)
 	b.bytes -= len(p.frame)
 }
 
@@ -283,7 +285,7 @@ func (l *loop) publish() {
 	}
 	sent := 0
 	for _, p := range b.waiting {
-		if len(b.byID) >= maxInFlight || b.bytes >= maxInFlightBytes || len(l.link.out) >= maxReady {
+		if b.ids.used >= maxInFlight || b.bytes >= maxInFlightBytes || len(l.link.out) >= maxReady {
 			break
 		}
 		sent++
@@ -331,7 +333,7 @@ func (s *sending) wentOut(p *publish) {
 
 // acknowledged handles PUBACK.
 func (l *loop) acknowledged(id uint16) {
-	p := l.outbox.byID[id]
+	p := l.outbox.ids.find(id)
 	if p == nil {
 		// Late, or wrong; whom it would belong to is not ours to guess.
 		l.log.Warn("PUBACK for a message that is not in flight", "packetId", id)
