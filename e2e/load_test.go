@@ -1,17 +1,20 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/profiler"
+	"github.com/chromedp/cdproto/tracing"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -27,6 +30,7 @@ type frames struct {
 	Over50    int     // frames that came more than 50 ms after the one before
 	LongTasks int     // of the page's thread, 50 ms or more each
 	Longest   float64 // of them
+	Own       float64 // the most processor time that one task of the page's thread took: without what the machine did in between
 	Rows      int     // of the longest list in the document at the end
 }
 
@@ -120,6 +124,7 @@ func (pn *person) watchesFrames(what, profile string) frames {
 		call(profiler.Enable)
 		call(profiler.Start)
 	}
+	tasks := pn.traces()
 	before, began := metrics(), time.Now()
 	got := script[frames](pn, fmt.Sprintf(`new Promise((resolve) => {
 		const length = 1000 * %d;
@@ -155,8 +160,58 @@ func (pn *person) watchesFrames(what, profile string) frames {
 		require.NoError(pn.t, os.MkdirAll(folder, 0o755))
 		require.NoError(pn.t, os.WriteFile(filepath.Join(folder, profile+".cpuprofile"), raw, 0o644))
 	}
+	got.Own = tasks()
 	part := func(metric string) int { return int(1000 * (after[metric] - before[metric]) / seconds) }
 	pn.t.Logf("%s: %+v; ms of the thread's time a second: %+v", what, got,
 		busy{part("TaskDuration"), part("ScriptDuration"), part("RecalcStyleDuration"), part("LayoutDuration")})
 	return got
+}
+
+// traces has the browser note every task, and returns a function that ends that and gives the most processor time, in
+// milliseconds, that one task of a page's main thread took. The browser has one page.
+func (pn *person) traces() func() float64 {
+	pn.t.Helper()
+	main, longest := map[int64]bool{}, map[int64]int64{} // by thread; microseconds
+	done := make(chan struct{})
+	ctx, stop := context.WithCancel(pn.page.Context())
+	require.NoError(pn.t, chromedp.Listen(ctx, func(e any) {
+		switch e := e.(type) {
+		case *tracing.EventDataCollected:
+			for _, raw := range e.Value {
+				var task struct {
+					Name   string `json:"name"`
+					Thread int64  `json:"tid"`
+					Own    int64  `json:"tdur"` // microseconds
+					Args   struct {
+						Name string `json:"name"`
+					} `json:"args"`
+				}
+				if json.Unmarshal(raw, &task) != nil {
+					continue
+				}
+				switch {
+				case task.Name == "thread_name" && task.Args.Name == "CrRendererMain":
+					main[task.Thread] = true
+				case strings.HasSuffix(task.Name, "RunTask") && task.Own > 0:
+					longest[task.Thread] = max(longest[task.Thread], task.Own)
+				}
+			}
+		case *tracing.EventTracingComplete:
+			close(done)
+		}
+	}))
+	_, err := chromedp.Call(pn.page.Context(), tracing.Start, tracing.StartParams{TransferMode: tracing.StartTransferModeReportEvents,
+		TraceConfig: &tracing.TraceConfig{IncludedCategories: []string{"toplevel"}}})
+	require.NoError(pn.t, err)
+	return func() float64 {
+		defer stop()
+		_, err := chromedp.Call(pn.page.Context(), tracing.End, cdp.Empty{})
+		require.NoError(pn.t, err)
+		<-done
+		most := int64(0)
+		for thread := range main {
+			most = max(most, longest[thread])
+		}
+		return float64(most) / 1000
+	}
 }
