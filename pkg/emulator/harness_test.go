@@ -178,6 +178,7 @@ type credentials struct {
 	keepAlive uint16
 	ttl       time.Duration // of the token; an hour when zero
 	will      *mqttcodec.Publish
+	modelID   string
 }
 
 // connectPacket is what the current SDKs send.
@@ -190,7 +191,7 @@ func connectPacket(t *testing.T, c credentials) *mqttcodec.Connect {
 	p := &mqttcodec.Connect{
 		CleanSession: c.clean, KeepAlive: c.keepAlive, ClientID: []byte(c.ID()),
 		UserNameFlag: true, PasswordFlag: true,
-		UserName: []byte(hubproto.Username{Host: host, DeviceID: c.DeviceID, ModuleID: c.ModuleID, APIVersion: hubproto.APIVersion}.String()),
+		UserName: []byte(hubproto.Username{Host: host, DeviceID: c.DeviceID, ModuleID: c.ModuleID, APIVersion: hubproto.APIVersion, ModelID: c.modelID}.String()),
 		Password: []byte(hubproto.SignSAS(key, hubproto.DeviceResource(host, c.DeviceID, c.ModuleID), "", time.Now().Add(c.ttl))),
 	}
 	if c.will != nil {
