@@ -64,7 +64,7 @@ func (p *painter) dispatch(e dom.Event) {
 		event, phase = "pointer", rest
 	}
 	found := p.listener(e.Underlying().Get("target"), event, "")
-	if found == nil {
+	if found == nil || event == "pointer" && !p.holds(e.Underlying().Get("pointerId").Int(), phase) {
 		return
 	}
 	v := found.element
@@ -90,6 +90,20 @@ func (p *painter) dispatch(e dom.Event) {
 		}
 	}
 	p.handle(found.do, told)
+}
+
+// holds says whether a pointer is the one that went down last and is not up yet. The mouse that rests where a finger draws, and is
+// told that it has left because the page has moved, must not take the finger's hold away.
+func (p *painter) holds(pointer int, phase string) bool {
+	if phase == "down" {
+		p.pointer = pointer
+		return true
+	}
+	held := p.pointer == pointer
+	if held && phase != "move" {
+		p.pointer = 0
+	}
+	return held
 }
 
 // key tells the nearest element that wants the key. What is pressed outside the page's elements goes to the view's root.

@@ -21,6 +21,7 @@ type painter struct {
 	byID    map[int]*painted // elements with listeners
 	lastID  uint32
 	free    []uint32 // numbers of elements that are gone
+	pointer int      // that went down last and is not up yet; 0 for none
 }
 
 // painted is an element and the node that it shows.
