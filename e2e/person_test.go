@@ -144,7 +144,7 @@ func (pn *person) clicksOn(selector string) {
 }
 
 // aims waits until a person could hit what a selector finds, and says where: it is enabled, it has stood in the same place for
-// two frames (the view follows what was typed a frame later), and nothing lies over it (a dialog that is about to close).
+// some frames (the view follows what was typed a frame later), and nothing lies over it (a dialog that is about to close).
 // From then on the page notes whether presses and clicks land there.
 func (pn *person) aims(selector string) (x, y float64) {
 	pn.t.Helper()
@@ -159,7 +159,7 @@ func (pn *person) aims(selector string) (x, y float64) {
 				const at = middle(), e = find();
 				same = String(at) === last ? same + 1 : 0;
 				last = String(at);
-				if (at && same > 0 && !e.disabled && e.contains(document.elementFromPoint(...at))) {
+				if (at && same > 2 && !e.disabled && e.contains(document.elementFromPoint(...at))) {
 					window.aim?.abort();
 					window.aim = new AbortController();
 					window.landed = [];
