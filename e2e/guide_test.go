@@ -145,7 +145,7 @@ func (g *guide) reads1to14() {
 	g.shoots("diagnose", "verdict")
 
 	g.shows("twin")
-	script[bool](g.person, `(document.querySelector('[data-testid="scenarios"]').open = true)`)
+	g.unfolds("scenarios")
 	g.clicks("scenario-show-twin-sync")
 	g.clicks("scenario-quick")
 	g.clicks("scenario-run")

@@ -22,7 +22,6 @@ func TestOnlyWhatWasBuiltIsRun(t *testing.T) {
 			t.Run(c.file+page, func(t *testing.T) {
 				h.serves(dir, c.file, altered)
 				fresh := newPage(t)
-				defer fresh.Close()
 				pn := &person{t: t, page: fresh}
 				fresh.Open(t, h.origin+hostPath+page)
 				pn.until(`document.getElementById("`+c.place+`").checkVisibility()`, "nothing says what is wrong")

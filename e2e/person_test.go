@@ -86,7 +86,13 @@ func (pn *person) until(expression, otherwise string) {
 			require.NoError(pn.t, err, expression)
 		}
 	}
-	require.FailNow(pn.t, otherwise, "the page's text:\n%s\n\nthe page said:\n%s", script[string](pn, `document.body.innerText`), pn.page)
+	pn.gaveUp(otherwise)
+}
+
+// gaveUp ends the test, and shows what a person had before their eyes.
+func (pn *person) gaveUp(why string) {
+	pn.t.Helper()
+	require.FailNow(pn.t, why, "the page's text:\n%s\n\nthe page said:\n%s", script[string](pn, `document.body.innerText`), pn.page)
 }
 
 func quoted(s string) string { raw, _ := json.Marshal(s); return string(raw) }
@@ -175,9 +181,8 @@ func (pn *person) aims(selector string) (x, y float64) {
 			return at[0], at[1]
 		}
 	}
-	require.FailNow(pn.t, selector+" cannot be hit", "what is there: %s\nthe page's text:\n%s\n\nthe page said:\n%s",
-		script[string](pn, `(() => { `+find+` return (middle() && document.elementFromPoint(...middle()) || find())?.outerHTML.slice(0, 300) ?? "nothing"; })()`),
-		script[string](pn, `document.body.innerText`), pn.page)
+	pn.gaveUp(selector + " cannot be hit: there is " +
+		script[string](pn, `(() => { `+find+` return (middle() && document.elementFromPoint(...middle()) || find())?.outerHTML.slice(0, 300) ?? "nothing"; })()`))
 	return 0, 0
 }
 
