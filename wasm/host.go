@@ -15,21 +15,28 @@ import (
 // timers are not: after the fifth in a row they come every 4 ms, and in a hidden page once a second.
 func newYield() func() {
 	var waiting []chan struct{} // all on the one thread that JavaScript and Go share
-	channel := js.Global().Get("MessageChannel").New()
-	channel.Get("port1").Set("onmessage", js.FuncOf(func(js.Value, []js.Value) any {
+	port := newPort(func() {
 		for _, c := range waiting {
 			close(c)
 		}
 		waiting = waiting[:0]
-		return nil
-	}))
-	port := channel.Get("port2")
+	})
 	return func() {
 		c := make(chan struct{})
 		waiting = append(waiting, c)
 		port.Call("postMessage", nil)
 		<-c
 	}
+}
+
+// newPort returns the end of a message channel at which a message posted calls heard, in a task of its own.
+func newPort(heard func()) js.Value {
+	channel := js.Global().Get("MessageChannel").New()
+	channel.Get("port1").Set("onmessage", js.FuncOf(func(js.Value, []js.Value) any {
+		heard()
+		return nil
+	}))
+	return channel.Get("port2")
 }
 
 // copyText puts a text on the clipboard, which a browser allows in a secure context and soon after a click.

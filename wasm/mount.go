@@ -96,16 +96,13 @@ const frameTime = time.Second / 60
 
 func newFrames() *frames {
 	f := &frames{ready: make(chan struct{}, 1), page: js.Global().Get("document")}
-	channel := js.Global().Get("MessageChannel").New()
-	channel.Get("port1").Set("onmessage", js.FuncOf(func(js.Value, []js.Value) any {
+	f.port = newPort(func() {
 		f.wanted, f.last = false, time.Now()
 		select {
 		case f.ready <- struct{}{}:
 		default:
 		}
-		return nil
-	}))
-	f.port = channel.Get("port2")
+	})
 	f.atFrame = f.port.Get("postMessage").Call("bind", f.port, nil, js.Global().Get("Array").New())
 	return f
 }
