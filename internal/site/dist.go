@@ -1,6 +1,7 @@
 package site
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,7 +30,7 @@ func (s *Site) WriteDist(dir string) error {
 			return err
 		}
 		if compressible(mediaType(name)) {
-			if err := write(dir, name+".gz", compress(data, bestCompression)); err != nil {
+			if err := write(dir, name+".gz", compressOnce(data, sha256.Sum256(data), bestCompression)()); err != nil {
 				return err
 			}
 		}

@@ -107,30 +107,28 @@ const compression = 4
 // bestCompression is the static site's: it is made once and downloaded often.
 const bestCompression = gzip.BestCompression
 
-// compressOnce returns a function that gives data compressed, done at the first call: a server that nobody visits, as in
-// a test, pays nothing.
-func compressOnce(data []byte) func() []byte {
-	return sync.OnceValue(func() []byte { return compress(data, compression) })
-}
-
-// compressed keeps what compress has made, by level and content: a process that makes several sites, as the tests do, has most files
-// in all of them.
+// compressed keeps what has been compressed, by level and content: a process that makes several sites, as the tests do, has most
+// files in all of them.
 var compressed sync.Map
 
-func compress(data []byte, level int) []byte {
+// compressOnce returns a function that gives data, whose hash is sum, compressed, done at the first call: a server that nobody
+// visits, as in a test, pays nothing.
+func compressOnce(data []byte, sum [sha256.Size]byte, level int) func() []byte {
 	type work struct {
-		level int
 		sum   [sha256.Size]byte
+		level int
 	}
-	done, _ := compressed.LoadOrStore(work{level, sha256.Sum256(data)}, sync.OnceValue(func() []byte {
-		var out bytes.Buffer
-		w, err := gzip.NewWriterLevel(&out, level)
-		if err != nil {
-			panic(err) // there is no such level
-		}
-		w.Write(data) // writes to a bytes.Buffer do not fail
-		w.Close()
-		return out.Bytes()
-	}))
-	return done.(func() []byte)()
+	done, _ := compressed.LoadOrStore(work{sum, level}, sync.OnceValue(func() []byte { return compress(data, level) }))
+	return done.(func() []byte)
+}
+
+func compress(data []byte, level int) []byte {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, level)
+	if err != nil {
+		panic(err) // there is no such level
+	}
+	w.Write(data) // writes to a bytes.Buffer do not fail
+	w.Close()
+	return out.Bytes()
 }

@@ -92,7 +92,7 @@ func New(folder fs.FS, o Options) (*Site, error) {
 		}
 		sum := sha256.Sum256(f.data)
 		f.etag = hex.EncodeToString(sum[:12])
-		f.gzip = compressOnce(f.data)
+		f.gzip = compressOnce(f.data, sum, compression)
 	}
 	return s, nil
 }
