@@ -55,9 +55,8 @@ type conn struct {
 	dps        *provisioning
 	who        string // client id, for the log and for faults
 	apiVersion string
-	modelID    string
-	authMethod string // as telemetry names it
-	sender     *sender
+	authMethod string  // as telemetry names it
+	sender     *sender // set with id, unless that is DPS's
 	keepAlive  time.Duration
 	refused    bool // with a line in the log
 	will       *telemetry

@@ -149,7 +149,8 @@ func (c *conn) attach(name string, p *mqttcodec.Connect, user hubproto.Username,
 		}
 	}
 
-	c.id, c.apiVersion, c.modelID = who, user.APIVersion, user.ModelID
+	c.id, c.apiVersion = who, user.APIVersion
+	c.sender = &sender{who.DeviceID, who.ModuleID, who.GenerationID, c.authMethod, user.ModelID}
 	if who.conn != nil {
 		h.detach(who.conn, causeTakenOver) // [MQTT-3.1.4-2]
 	}

@@ -40,14 +40,6 @@ type sender struct {
 	modelID            string
 }
 
-// sentBy is known when the connection has its identity, and stays.
-func (c *conn) sentBy() *sender {
-	if c.sender == nil {
-		c.sender = &sender{c.id.DeviceID, c.id.ModuleID, c.id.GenerationID, c.authMethod, c.modelID}
-	}
-	return c.sender
-}
-
 func (t *telemetry) size() int { return 120 + len(t.raw) }
 
 // messageSize is what counts for the limit: the body, the application properties' names and values, and the system properties'
@@ -129,7 +121,7 @@ const eventBlock = 1 << 20
 
 // enqueueTelemetry puts a message of a connection into the event stream. h.mu is held, so that the order is that of arrival.
 func (h *Hub) enqueueTelemetry(c *conn, t *telemetry) {
-	t.from = c.sentBy()
+	t.from = c.sender
 	t.enqueued = time.Now().UTC()
 	h.events.append(func(sequence int64) *telemetry {
 		t.sequence = sequence
