@@ -239,7 +239,8 @@ func newRival(t *testing.T, n *faultyNetwork) <-chan struct{} {
 	first := make(chan struct{})
 	var once sync.Once
 	rival, err := hubclient.New(cr, &hubclient.Options{
-		Dial: n.hub.Dial, MaxTakeovers: -1, Backoff: func(int) time.Duration { return 0 },
+		// Over a network nobody is back within a round trip: one that is can take the connection before the hub has written CONNACK.
+		Dial: n.hub.Dial, MaxTakeovers: -1, Backoff: func(int) time.Duration { return 100 * time.Millisecond },
 		OnState: func(s hubclient.State) {
 			if s.Phase == hubclient.Connected {
 				once.Do(func() { close(first) })

@@ -9,9 +9,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/e2e/faultproxy"
@@ -220,9 +222,16 @@ func TestTakeoverLoop(t *testing.T) {
 	p := newPlace(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var rival sync.WaitGroup
+	turns := make(chan struct{}, 1) // the rival's: at first at once, and then when the doctor has been accepted
+	turns <- struct{}{}
 	connected := make(chan struct{})
 	rival.Go(func() {
-		for first := true; ctx.Err() == nil; first = false {
+		for first := true; ; first = false {
+			select {
+			case <-turns:
+			case <-ctx.Done():
+				return
+			}
 			conn, err := wsconn.Dial(ctx, p.device(p.addr).URL)
 			if err != nil {
 				return
@@ -241,10 +250,51 @@ func TestTakeoverLoop(t *testing.T) {
 	<-connected
 	env := p.env()
 	env.Limits.Watch = 10 * time.Second // the rival is back long before
+	env.Trace = func(_ bool, _ int, packet mqttcodec.Packet) {
+		if _, ok := packet.(*mqttcodec.Connack); ok {
+			turns <- struct{}{}
+		}
+	}
 	e, v := examine(t, env, p.device(p.addr))
 	stop()
 	rival.Wait()
 	require.Equal(t, TakenOver, v.Cause, "%+v", e.Findings)
+}
+
+// Once the hub has accepted the device, a close before CONNACK is a second client too, one that is faster; before that it is not.
+func TestClosedBeforeConnack(t *testing.T) {
+	for name, c := range map[string]struct {
+		accepted int32 // as many get their CONNACK
+		want     Cause
+	}{
+		"the first":  {0, NoConnack},
+		"the second": {1, TakenOver},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			var connects atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				conn, err := wsconn.Accept(w, r)
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				if packet, err := mqttcodec.NewReader(conn, maxPacket).Next(); err != nil || packet.Type() != mqttcodec.CONNECT {
+					return // a probe of the upgrade
+				}
+				if connects.Add(1) <= c.accepted {
+					b, err := mqttcodec.Append(nil, &mqttcodec.Connack{})
+					assert.NoError(t, err)
+					_, err = conn.Write(b)
+					assert.NoError(t, err)
+				}
+			}))
+			defer server.Close()
+			e, v := examine(t, p.env(), p.device(strings.TrimPrefix(server.URL, "http://")))
+			require.Equal(t, c.want, v.Cause, "%+v", e.Findings)
+			require.Equal(t, c.accepted+1, connects.Load())
+		})
+	}
 }
 
 func TestIdleCut(t *testing.T) {

@@ -24,7 +24,7 @@ func (d *doctor) signIn(ctx context.Context) {
 	}
 }
 
-// signInOnce reports whether the hub closed the connection after it had accepted it, which is worth another try.
+// signInOnce reports whether the hub closed the connection of a device that it had accepted, which is worth another try.
 func (d *doctor) signInOnce(ctx context.Context) (again bool) {
 	began := time.Now()
 	d.found(StageConnack, Running, began, Text{})
@@ -50,7 +50,11 @@ func (d *doctor) signInOnce(ctx context.Context) (again bool) {
 	if answer == nil {
 		hear()
 		d.unanswered(StageConnack, began, err, means("No CONNACK came within %d s.", seconds(d.limits.Connack)), means("The connection ended without a CONNACK."))
-		return false
+		// A second client can be back before CONNACK is; that the hub accepts the device, the connection before has shown.
+		if again = d.e.TakenOver > 0 && endedClean(err); again {
+			d.e.TakenOver++
+		}
+		return again
 	}
 	d.e.Answered, d.e.Code = true, answer.ReturnCode
 	if answer.ReturnCode != mqttcodec.ConnectionAccepted {
