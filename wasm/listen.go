@@ -63,8 +63,12 @@ func (p *painter) dispatch(e dom.Event) {
 	if rest, ok := strings.CutPrefix(event, "pointer"); ok {
 		event, phase = "pointer", rest
 	}
-	found := p.listener(e.Underlying().Get("target"), event, "")
-	if found == nil || event == "pointer" && !p.holds(e.Underlying().Get("pointerId").Int(), phase) {
+	target := e.Underlying().Get("target")
+	found := p.listener(target, event, "")
+	if found == nil || phase == "leave" && !found.element.Equal(target) { // a part of the element is left, not the element
+		return
+	}
+	if event == "pointer" && !p.holds(e.Underlying().Get("pointerId").Int(), phase) {
 		return
 	}
 	v := found.element

@@ -164,6 +164,31 @@ func TestEventsReachTheirListenerInTheLatestView(t *testing.T) {
 	require.Equal(t, []string{"click two", "input hi", "submit two"}, got)
 }
 
+// A drag ends when its pointer leaves the element, and neither when it leaves a part of it nor when another pointer leaves.
+func TestADragEndsAtTheElementsEdge(t *testing.T) {
+	p := newStagePainter(t)
+	var got []string
+	follow := panel.Listener{Event: "pointer", Do: func(e panel.Event) { got = append(got, e.Phase) }}
+	p.show(&panel.Node{Tag: "div", Events: []panel.Listener{follow}, Children: []*panel.Node{{Tag: "b", Text: "x"}}})
+	plot := p.element(p.drawn)
+	part := plot.Call("querySelector", "b")
+	point := func(at js.Value, phase string, pointer int) {
+		at.Call("dispatchEvent", js.Global().Get("PointerEvent").New("pointer"+phase, map[string]any{"pointerId": pointer, "bubbles": phase != "leave"}))
+	}
+	const mouse, finger = 1, 2
+	point(part, "move", finger)
+	point(part, "down", finger)
+	point(part, "move", finger)
+	point(part, "leave", finger)
+	point(plot, "leave", mouse)
+	point(plot, "move", mouse)
+	point(plot, "move", finger)
+	require.Equal(t, []string{"down", "move", "move"}, got)
+	point(plot, "leave", finger)
+	point(plot, "move", finger)
+	require.Equal(t, []string{"down", "move", "move", "leave"}, got)
+}
+
 // TestTextsOfAnyCharacters: one drawing's texts travel in one piece, and each must come out of it whole.
 func TestTextsOfAnyCharacters(t *testing.T) {
 	p := newStagePainter(t)
