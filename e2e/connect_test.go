@@ -39,7 +39,7 @@ func TestConnecting(t *testing.T) {
 	pn.looks("connect-fields")
 	pn.clicks("connect")
 	pn.sees("state", "Connected since")
-	pn.sees("token-left", "in 59 min")
+	pn.sees("token-left", "59 min")
 	pn.looks("connect-session")
 
 	require.NotContains(t, script[string](pn, `JSON.stringify([{...localStorage}, {...sessionStorage}])`), key)

@@ -40,7 +40,7 @@ func (p *Panel) viewToken(t hubproto.SASToken) *Node {
 func (p *Panel) viewExpiry(expiry time.Time) *Node {
 	words, state := "", "valid"
 	if time.Now().Before(expiry) {
-		words = p.say("in %s", p.until(expiry))
+		words = p.until(expiry)
 	} else {
 		words, state = p.say("expired: make a new token"), "expired"
 	}
