@@ -15,7 +15,8 @@ func (p *Panel) viewRegistry() *Node {
 	}
 	return h("details.card.registry", testid("registry"),
 		Listener{Event: "toggle", Do: func(e Event) { p.OpenRegistry(e.Checked) }},
-		h("summary", h("h3", text(p.say("Devices"))), h("span.badge", testid("registry-count"), text(fmt.Sprint(len(r.devices))))),
+		h("summary", h("h3", text(p.say("Devices"))),
+			when(r.devices != nil, h("span.badge", testid("registry-count"), text(fmt.Sprint(len(r.devices)))))), // not read yet is not none
 		h("ul.registered-list", label(p.say("Devices")), rows),
 		h("form.registry-new", onSubmit(p.CreateDevice),
 			p.viewText(p.say("New device id, or device/module"), "registry-new-id", &r.newID),
