@@ -66,6 +66,12 @@ func TestClock(t *testing.T) {
 		require.ErrorContains(t, refusal, "this machine's clock is 5m1s ahead")
 	})
 
+	bubble(t, "hours are told to the minute", func(t *testing.T) {
+		refusal := lastRefusal(t, start(t, &Options{ServerTime: (&timekeeper{ahead: 2*time.Hour - time.Second}).now}))
+		require.Equal(t, -2*time.Hour+time.Second, refusal.Skew)
+		require.ErrorContains(t, refusal, "this machine's clock is 2h0m0s behind")
+	})
+
 	bubble(t, "a clock that is right to five minutes is not blamed, and a slow answer is no skew", func(t *testing.T) {
 		refusal := lastRefusal(t, start(t, &Options{ServerTime: (&timekeeper{ahead: -hubproto.MaxClockSkew, takes: 4 * time.Second}).now}))
 		require.Equal(t, hubproto.MaxClockSkew-2*time.Second, refusal.Skew, "to half of the time that the answer took")

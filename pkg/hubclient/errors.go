@@ -110,7 +110,11 @@ func (e *ConnectError) advice() *told.Text {
 		case e.Skew.Abs() <= hubproto.MaxClockSkew:
 			return told.Tell("check that %v is this device's, and that the device exists and is enabled (this machine's clock is right)", what)
 		}
-		by, says, is := e.Skew.Abs().Round(time.Second), e.Now.UTC().Format(time.RFC3339), e.ServerTime.UTC().Format(time.RFC3339)
+		precision := time.Second
+		if e.Skew.Abs() > time.Hour {
+			precision = time.Minute // seconds say nothing then, and hide the time zone that was taken for another
+		}
+		by, says, is := e.Skew.Abs().Round(precision), e.Now.UTC().Format(time.RFC3339), e.ServerTime.UTC().Format(time.RFC3339)
 		if e.Skew < 0 {
 			return told.Tell("this machine's clock is %v behind: it says %s, and it is %s; the hub allows five minutes: set the clock", by, says, is)
 		}
