@@ -171,7 +171,8 @@ func (pn *person) watchesFrames(what, profile string) frames {
 // milliseconds, that one task of a page's main thread took. The browser has one page.
 func (pn *person) traces() func() float64 {
 	pn.t.Helper()
-	main, longest := map[int64]bool{}, map[int64]int64{} // by thread; microseconds
+	type thread struct{ process, id int64 } // sandboxed processes number their threads alike
+	main, longest := map[thread]bool{}, map[thread]int64{}
 	done := make(chan struct{})
 	ctx, stop := context.WithCancel(pn.page.Context())
 	require.NoError(pn.t, chromedp.Listen(ctx, func(e any) {
@@ -179,21 +180,23 @@ func (pn *person) traces() func() float64 {
 		case *tracing.EventDataCollected:
 			for _, raw := range e.Value {
 				var task struct {
-					Name   string `json:"name"`
-					Thread int64  `json:"tid"`
-					Own    int64  `json:"tdur"` // microseconds
-					Args   struct {
+					Name    string `json:"name"`
+					Process int64  `json:"pid"`
+					Thread  int64  `json:"tid"`
+					Own     int64  `json:"tdur"` // microseconds
+					Args    struct {
 						Name string `json:"name"`
 					} `json:"args"`
 				}
 				if json.Unmarshal(raw, &task) != nil {
 					continue
 				}
+				on := thread{task.Process, task.Thread}
 				switch {
 				case task.Name == "thread_name" && task.Args.Name == "CrRendererMain":
-					main[task.Thread] = true
+					main[on] = true
 				case strings.HasSuffix(task.Name, "RunTask") && task.Own > 0:
-					longest[task.Thread] = max(longest[task.Thread], task.Own)
+					longest[on] = max(longest[on], task.Own)
 				}
 			}
 		case *tracing.EventTracingComplete:
@@ -209,8 +212,8 @@ func (pn *person) traces() func() float64 {
 		require.NoError(pn.t, err)
 		<-done
 		most := int64(0)
-		for thread := range main {
-			most = max(most, longest[thread])
+		for on := range main {
+			most = max(most, longest[on])
 		}
 		return float64(most) / 1000
 	}

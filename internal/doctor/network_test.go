@@ -222,7 +222,7 @@ func TestTakeoverLoop(t *testing.T) {
 	p := newPlace(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var rival sync.WaitGroup
-	turns := make(chan struct{}, 1) // the rival's: at first at once, and then when the doctor has been accepted
+	turns := make(chan struct{}, takeovers) // the rival's: at first at once, and then when the doctor has been accepted
 	turns <- struct{}{}
 	connected := make(chan struct{})
 	rival.Go(func() {

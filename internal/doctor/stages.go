@@ -51,10 +51,11 @@ func (d *doctor) signInOnce(ctx context.Context) (again bool) {
 		hear()
 		d.unanswered(StageConnack, began, err, means("No CONNACK came within %d s.", seconds(d.limits.Connack)), means("The connection ended without a CONNACK."))
 		// A second client can be back before CONNACK is; that the hub accepts the device, the connection before has shown.
-		if again = d.e.TakenOver > 0 && endedClean(err); again {
-			d.e.TakenOver++
+		if d.e.TakenOver == 0 || !endedClean(err) {
+			return false
 		}
-		return again
+		d.e.TakenOver++
+		return true
 	}
 	d.e.Answered, d.e.Code = true, answer.ReturnCode
 	if answer.ReturnCode != mqttcodec.ConnectionAccepted {
