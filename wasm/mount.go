@@ -12,6 +12,7 @@ import (
 	"honnef.co/go/js/dom/v2"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 	"github.com/hubpanel/hubpanel/internal/panel"
 )
 
@@ -58,7 +59,7 @@ func (m *mounting) show(root, draw js.Value, params panel.Params, served bool, o
 	close(m.made)
 	paint := newPainter(dom.WrapElement(root), draw, p.Handle)
 	document := js.Global().Get("document").Get("documentElement")
-	shown := panel.Lang("")
+	shown := catalog.Lang("")
 	redraw := func() {
 		if lang := p.Lang(); lang != shown { // what a screen reader reads the page in
 			shown = lang

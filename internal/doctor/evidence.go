@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
 // A Text is a sentence in English with the values that its verbs stand for, so that a page can say it in its language.
-type Text = told.Text
+type Text = l10n.Message
 
 // means makes a Text. Its format is always a literal, which internal/panel's TestLanguages finds in the code.
 func means(format string, values ...any) Text { return Text{Format: format, Values: values} }

@@ -4,7 +4,7 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // A Property is an application property. Cloud-to-device messages tell three kinds of value apart: null ("key", Null is
@@ -169,7 +169,7 @@ func ParseBag(bag string) (SystemProperties, Properties, error) {
 			value, err = unescape(value)
 		}
 		if err != nil {
-			return SystemProperties{}, nil, told.Tell("property bag has a broken % escape: percent-encode names and values, % itself as %25")
+			return SystemProperties{}, nil, l10n.New("property bag has a broken % escape: percent-encode names and values, % itself as %25")
 		}
 		if !s.Set(name, value) {
 			p = append(p, Property{Name: name, Value: value, Null: !set})

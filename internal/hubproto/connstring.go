@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // A ConnectionString is what a connection string says. A device's or module's has DeviceID and exactly one of
@@ -28,11 +28,11 @@ type ConnectionStringError struct {
 	Reason string // in English
 	Hint   string // what to do, in English; may be empty
 
-	reason, hint *told.Text
+	reason, hint *l10n.Message
 }
 
 // wrongPart makes a ConnectionStringError. hint may be nil.
-func wrongPart(part string, reason, hint *told.Text) *ConnectionStringError {
+func wrongPart(part string, reason, hint *l10n.Message) *ConnectionStringError {
 	e := &ConnectionStringError{Part: part, reason: reason, hint: hint}
 	e.Reason = reason.Error()
 	if hint != nil {
@@ -43,29 +43,33 @@ func wrongPart(part string, reason, hint *told.Text) *ConnectionStringError {
 	return e
 }
 
-func (e *ConnectionStringError) Error() string { return e.Told().Error() }
+func (e *ConnectionStringError) Error() string { return e.message().Error() }
 
-// Told is the error for the project's own page, which says it in other languages too.
-func (e *ConnectionStringError) Told() *told.Text {
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *ConnectionStringError) Localize() (format string, values []any) {
+	return e.message().Localize()
+}
+
+func (e *ConnectionStringError) message() *l10n.Message {
 	var part any = e.Part
 	if e.Part == unnamedPart.Format {
 		part = unnamedPart
 	}
 	switch {
 	case e.Part == "" && e.hint == nil:
-		return told.Tell("connection string: %v", e.reason)
+		return l10n.New("connection string: %v", e.reason)
 	case e.Part == "":
-		return told.Tell("connection string: %v: %v", e.reason, e.hint)
+		return l10n.New("connection string: %v: %v", e.reason, e.hint)
 	case e.hint == nil:
-		return told.Tell("connection string: %v %v", part, e.reason)
+		return l10n.New("connection string: %v %v", part, e.reason)
 	}
-	return told.Tell("connection string: %v %v: %v", part, e.reason, e.hint)
+	return l10n.New("connection string: %v %v: %v", part, e.reason, e.hint)
 }
 
 // unnamedPart stands for a part whose name may be a piece of a secret.
-var unnamedPart = told.Tell("one part")
+var unnamedPart = l10n.New("one part")
 
-var pasteDevices = told.Tell("paste the device's own connection string instead (HostName=…;DeviceId=…;SharedAccessKey=…), " +
+var pasteDevices = l10n.New("paste the device's own connection string instead (HostName=…;DeviceId=…;SharedAccessKey=…), " +
 	"in the Azure portal under Devices, your device, Primary connection string")
 
 // ParseConnectionString reads the connection string of a device or a module. The parts may come in any order and any
@@ -77,12 +81,12 @@ func ParseConnectionString(s string) (ConnectionString, error) {
 	}
 	switch {
 	case c.SharedAccessKeyName != "" && isDPSHost(c.HostName):
-		err = wrongPart("SharedAccessKeyName", told.Tell("says that this is the provisioning service's own string, not a device's"),
-			told.Tell("to register a device, give its ID scope, registration id and key; otherwise %v", pasteDevices))
+		err = wrongPart("SharedAccessKeyName", l10n.New("says that this is the provisioning service's own string, not a device's"),
+			l10n.New("to register a device, give its ID scope, registration id and key; otherwise %v", pasteDevices))
 	case c.SharedAccessKeyName != "":
-		err = wrongPart("SharedAccessKeyName", told.Tell("says that this is a hub-level string, which opens the whole hub"), pasteDevices)
+		err = wrongPart("SharedAccessKeyName", l10n.New("says that this is a hub-level string, which opens the whole hub"), pasteDevices)
 	case c.HostName == "":
-		err = missing("HostName", told.Tell("a device's string begins with HostName=…"))
+		err = missing("HostName", l10n.New("a device's string begins with HostName=…"))
 	case c.DeviceID == "":
 		err = missing("DeviceId", pasteDevices)
 	default:
@@ -103,13 +107,13 @@ func ParseServiceConnectionString(s string) (ConnectionString, error) {
 	}
 	switch {
 	case c.DeviceID != "":
-		err = wrongPart("DeviceId", told.Tell("says that this is a device's string"), told.Tell("paste the hub-level string of a policy (HostName=…;SharedAccessKeyName=…;SharedAccessKey=…)"))
+		err = wrongPart("DeviceId", l10n.New("says that this is a device's string"), l10n.New("paste the hub-level string of a policy (HostName=…;SharedAccessKeyName=…;SharedAccessKey=…)"))
 	case c.HostName == "":
-		err = missing("HostName", told.Tell("a service's string begins with HostName=…"))
+		err = missing("HostName", l10n.New("a service's string begins with HostName=…"))
 	case c.SharedAccessKeyName == "":
-		err = missing("SharedAccessKeyName", told.Tell("it names the policy, such as iothubowner"))
+		err = missing("SharedAccessKeyName", l10n.New("it names the policy, such as iothubowner"))
 	case len(c.SharedAccessKey) == 0:
-		err = missing("SharedAccessKey", told.Tell("copy the whole string, to its end"))
+		err = missing("SharedAccessKey", l10n.New("copy the whole string, to its end"))
 	}
 	if err != nil {
 		return ConnectionString{}, err
@@ -149,18 +153,18 @@ func ParseKey(s string) ([]byte, error) {
 	if err != nil {
 		var at base64.CorruptInputError
 		if errors.As(err, &at) && int(at) < len(s) {
-			return nil, told.Tell("is not base64 (at character %d of %d): copy the key again, whole, with every = at its end", int(at)+1, len(s))
+			return nil, l10n.New("is not base64 (at character %d of %d): copy the key again, whole, with every = at its end", int(at)+1, len(s))
 		}
-		return nil, told.Tell("is not base64 (it ends too early): copy the key again, whole, with every = at its end")
+		return nil, l10n.New("is not base64 (it ends too early): copy the key again, whole, with every = at its end")
 	}
 	if len(key) == 0 {
-		return nil, told.Tell("is empty: copy the primary or the secondary key")
+		return nil, l10n.New("is empty: copy the primary or the secondary key")
 	}
 	return key, nil
 }
 
-func missing(part string, hint *told.Text) error {
-	return wrongPart(part, told.Tell("is missing"), hint)
+func missing(part string, hint *l10n.Message) error {
+	return wrongPart(part, l10n.New("is missing"), hint)
 }
 
 func parseParts(s string) (ConnectionString, error) {
@@ -170,7 +174,7 @@ func parseParts(s string) (ConnectionString, error) {
 		s = s[1 : len(s)-1] // copied out of a shell or a JSON file
 	}
 	if s == "" {
-		return c, wrongPart("", told.Tell("is empty"), pasteDevices)
+		return c, wrongPart("", l10n.New("is empty"), pasteDevices)
 	}
 	seen := make(map[string]bool)
 	for part := range strings.SplitSeq(s, ";") {
@@ -180,12 +184,12 @@ func parseParts(s string) (ConnectionString, error) {
 		}
 		name, value, found := strings.Cut(part, "=") // the first =: keys end in some of their own
 		if !found {
-			return c, wrongPart("", told.Tell("has a part without = (number %d)", len(seen)+1), told.Tell("write Name=value parts with ; between them"))
+			return c, wrongPart("", l10n.New("has a part without = (number %d)", len(seen)+1), l10n.New("write Name=value parts with ; between them"))
 		}
 		name = strings.ToLower(strings.TrimSpace(name))
 		value = strings.TrimSpace(value)
 		if seen[name] {
-			return c, wrongPart(partName(name), told.Tell("is given twice"), told.Tell("keep one of them"))
+			return c, wrongPart(partName(name), l10n.New("is given twice"), l10n.New("keep one of them"))
 		}
 		seen[name] = true
 		if err := c.set(name, value); err != nil {
@@ -198,7 +202,7 @@ func parseParts(s string) (ConnectionString, error) {
 func (c *ConnectionString) set(name, value string) error {
 	part := partName(name)
 	if value == "" && part != "" {
-		return wrongPart(part, told.Tell("is empty"), told.Tell("give it a value or leave the part out"))
+		return wrongPart(part, l10n.New("is empty"), l10n.New("give it a value or leave the part out"))
 	}
 	var err error
 	switch name {
@@ -223,17 +227,17 @@ func (c *ConnectionString) set(name, value string) error {
 			c.X509 = true
 		case "false":
 		default:
-			err = told.Tell("is neither true nor false: write x509=true")
+			err = l10n.New("is neither true nor false: write x509=true")
 		}
 	case "endpoint", "entitypath":
-		return wrongPart(partName(name), told.Tell("says that this is an Event Hubs string"), pasteDevices)
+		return wrongPart(partName(name), l10n.New("says that this is an Event Hubs string"), pasteDevices)
 	default:
-		return wrongPart(partName(name), told.Tell("is not a part of a connection string"), told.Tell("known parts are HostName, DeviceId, ModuleId, GatewayHostName, SharedAccessKey, SharedAccessSignature and x509"))
+		return wrongPart(partName(name), l10n.New("is not a part of a connection string"), l10n.New("known parts are HostName, DeviceId, ModuleId, GatewayHostName, SharedAccessKey, SharedAccessSignature and x509"))
 	}
 	if err == nil {
 		return nil
 	}
-	return wrongPart(part, err.(*told.Text), nil)
+	return wrongPart(part, err.(*l10n.Message), nil)
 }
 
 // partName gives a part's documented spelling. A name that is not known is repeated only when it cannot be a piece of a key
@@ -260,17 +264,17 @@ func checkSecrets(c ConnectionString) error {
 	}
 	switch given {
 	case 0:
-		return missing("SharedAccessKey", told.Tell("copy the whole string, to its end; or give SharedAccessSignature=… or x509=true"))
+		return missing("SharedAccessKey", l10n.New("copy the whole string, to its end; or give SharedAccessSignature=… or x509=true"))
 	case 1:
 		return nil
 	}
-	return wrongPart("", told.Tell("has more than one of SharedAccessKey, SharedAccessSignature and x509=true"), told.Tell("keep the one to be used"))
+	return wrongPart("", l10n.New("has more than one of SharedAccessKey, SharedAccessSignature and x509=true"), l10n.New("keep the one to be used"))
 }
 
 // ValidHost reports whether host is a name, or an IP address, with an optional port: no scheme and no path.
 func ValidHost(host string) error {
 	if strings.Contains(host, "/") {
-		return told.Tell("holds a slash: give the name alone, without https:// and without a path")
+		return l10n.New("holds a slash: give the name alone, without https:// and without a path")
 	}
 	name, port, hasPort := host, "", false
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && (host[0] != '[' || host[i-1] == ']') {
@@ -278,25 +282,25 @@ func ValidHost(host string) error {
 	}
 	if hasPort {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return told.Tell("has a port that is not a number from 1 to 65535: write name:port, or the name alone")
+			return l10n.New("has a port that is not a number from 1 to 65535: write name:port, or the name alone")
 		}
 	}
 	if strings.HasPrefix(name, "[") {
 		if net.ParseIP(strings.Trim(name, "[]")) == nil {
-			return told.Tell("is not an IPv6 address: write it as [::1] or [::1]:8080")
+			return l10n.New("is not an IPv6 address: write it as [::1] or [::1]:8080")
 		}
 		return nil
 	}
 	if name == "" {
-		return told.Tell("is empty: give the hub's name, such as myhub.azure-devices.net")
+		return l10n.New("is empty: give the hub's name, such as myhub.azure-devices.net")
 	}
 	for i := range len(name) {
 		if c := name[i]; !isAlnum(c) && c != '-' && c != '.' && c != '_' {
-			return told.Tell("holds %q: use letters, digits, dashes and dots, such as myhub.azure-devices.net", rune(c))
+			return l10n.New("holds %q: use letters, digits, dashes and dots, such as myhub.azure-devices.net", rune(c))
 		}
 	}
 	if name[0] == '.' || name[len(name)-1] == '.' || strings.Contains(name, "..") {
-		return told.Tell("has an empty label between its dots: give it as myhub.azure-devices.net")
+		return l10n.New("has an empty label between its dots: give it as myhub.azure-devices.net")
 	}
 	return nil
 }

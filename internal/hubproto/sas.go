@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 const (
@@ -52,7 +52,7 @@ func SignSAS(key []byte, resource, policy string, expiry time.Time) string {
 func ParseSAS(token string) (SASToken, error) {
 	token = strings.TrimSpace(token)
 	if len(token) < len(sasPrefix) || !strings.EqualFold(token[:len(sasPrefix)], sasPrefix) {
-		return SASToken{}, told.Tell("is not a SAS token: it begins with \"SharedAccessSignature sr=\"")
+		return SASToken{}, l10n.New("is not a SAS token: it begins with \"SharedAccessSignature sr=\"")
 	}
 	var sr, sig, se, skn string
 	for field := range strings.SplitSeq(token[len(sasPrefix):], "&") {
@@ -70,20 +70,20 @@ func ParseSAS(token string) (SASToken, error) {
 	}
 	for _, field := range []struct{ name, value string }{{"sr", sr}, {"sig", sig}, {"se", se}} {
 		if field.value == "" {
-			return SASToken{}, told.Tell("is a SAS token without its %s field: copy the whole token", field.name)
+			return SASToken{}, l10n.New("is a SAS token without its %s field: copy the whole token", field.name)
 		}
 	}
 	t := SASToken{signed: sr + "\n" + se}
 	var err error
 	if t.Resource, err = unescape(sr); err != nil {
-		return SASToken{}, told.Tell("has an sr field with a broken % escape: copy the whole token")
+		return SASToken{}, l10n.New("has an sr field with a broken % escape: copy the whole token")
 	}
 	if t.Policy, err = unescape(skn); err != nil {
-		return SASToken{}, told.Tell("has an skn field with a broken % escape: copy the whole token")
+		return SASToken{}, l10n.New("has an skn field with a broken % escape: copy the whole token")
 	}
 	seconds, err := strconv.ParseInt(se, 10, 64)
 	if err != nil || seconds < 0 || seconds > maxExpiry {
-		return SASToken{}, told.Tell("has an se field that is not a time: it is whole seconds since 1970, not milliseconds")
+		return SASToken{}, l10n.New("has an se field that is not a time: it is whole seconds since 1970, not milliseconds")
 	}
 	t.Expiry = time.Unix(seconds, 0).UTC()
 	// The service decodes fields as a form does: a raw plus is a space to it, and the signature fails.
@@ -92,7 +92,7 @@ func ParseSAS(token string) (SASToken, error) {
 		t.signature, err = base64.StdEncoding.DecodeString(raw)
 	}
 	if err != nil {
-		return SASToken{}, told.Tell("has a sig field that is not percent-encoded base64: write + as %2B, / as %2F and = as %3D")
+		return SASToken{}, l10n.New("has a sig field that is not percent-encoded base64: write + as %2B, / as %2F and = as %3D")
 	}
 	return t, nil
 }

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // Limits of a twin ("Understand and use device twins", device twin size and format). Sizes are in bytes of UTF-8.
@@ -29,21 +29,23 @@ type TwinError struct {
 	Path   string // such as "thermostat.setpoint"; empty for the document itself
 	Reason string // what is wrong and what is allowed, in English
 
-	reason *told.Text
+	reason *l10n.Message
 }
 
-func wrongTwin(path []string, reason *told.Text) *TwinError {
+func wrongTwin(path []string, reason *l10n.Message) *TwinError {
 	return &TwinError{strings.Join(path, "."), reason.Error(), reason}
 }
 
-func (e *TwinError) Error() string { return e.Told().Error() }
+func (e *TwinError) Error() string { return e.message().Error() }
 
-// Told is the error for the project's own page, which says it in other languages too.
-func (e *TwinError) Told() *told.Text {
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *TwinError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *TwinError) message() *l10n.Message {
 	if e.Path == "" {
-		return told.Tell("twin: the document %v", e.reason)
+		return l10n.New("twin: the document %v", e.reason)
 	}
-	return told.Tell("twin: %q %v", e.Path, e.reason)
+	return l10n.New("twin: %q %v", e.Path, e.reason)
 }
 
 // MergePatch returns doc changed by patch: objects merge, null deletes, and everything else, arrays too, replaces. It does not
@@ -106,40 +108,40 @@ func ParseTwinPatch(raw []byte) (map[string]any, error) {
 	var value any
 	if err := d.Decode(&value); err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil, wrongTwin(nil, told.Tell(`is empty: write a JSON object, such as {"temperature":21}`))
+			return nil, wrongTwin(nil, l10n.New(`is empty: write a JSON object, such as {"temperature":21}`))
 		}
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, wrongTwin(nil, told.Tell("is not JSON at byte %d: %v", syntax.Offset, syntax))
+			return nil, wrongTwin(nil, l10n.New("is not JSON at byte %d: %v", syntax.Offset, syntax))
 		}
-		return nil, wrongTwin(nil, told.Tell("is not JSON: %v", err))
+		return nil, wrongTwin(nil, l10n.New("is not JSON: %v", err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, wrongTwin(nil, told.Tell("goes on after its end: write one JSON object"))
+		return nil, wrongTwin(nil, l10n.New("goes on after its end: write one JSON object"))
 	}
 	object, ok := value.(map[string]any)
 	if !ok {
-		return nil, wrongTwin(nil, told.Tell(`is not an object: write a JSON object, such as {"temperature":21}`))
+		return nil, wrongTwin(nil, l10n.New(`is not an object: write a JSON object, such as {"temperature":21}`))
 	}
 	if err := validateTwinValue(nil, object, 1); err != nil {
 		return nil, err
 	}
 	if size := TwinSize(object); size > MaxReportedSize {
-		return nil, wrongTwin(nil, told.Tell("has %d bytes: at most %d are allowed", size, MaxReportedSize))
+		return nil, wrongTwin(nil, l10n.New("has %d bytes: at most %d are allowed", size, MaxReportedSize))
 	}
 	return object, nil
 }
 
 func validateTwinValue(path []string, value any, depth int) error {
-	fail := func(reason *told.Text) error { return wrongTwin(path, reason) }
+	fail := func(reason *l10n.Message) error { return wrongTwin(path, reason) }
 	switch value := value.(type) {
 	case map[string]any:
 		if depth > MaxTwinDepth {
-			return fail(told.Tell("is nested too deeply: at most %d levels are allowed", MaxTwinDepth))
+			return fail(l10n.New("is nested too deeply: at most %d levels are allowed", MaxTwinDepth))
 		}
 		for key, member := range value {
 			if err := validateTwinKey(key); err != nil {
-				return fail(told.Tell("has a key that %v", err))
+				return fail(l10n.New("has a key that %v", err))
 			}
 			if err := validateTwinValue(append(path, key), member, depth+1); err != nil {
 				return err
@@ -149,7 +151,7 @@ func validateTwinValue(path []string, value any, depth int) error {
 		for i, element := range value {
 			inside := append(path, strconv.Itoa(i))
 			if element == nil {
-				return wrongTwin(inside, told.Tell("is null inside an array: null only deletes members of objects"))
+				return wrongTwin(inside, l10n.New("is null inside an array: null only deletes members of objects"))
 			}
 			if err := validateTwinValue(inside, element, depth); err != nil {
 				return err
@@ -157,14 +159,14 @@ func validateTwinValue(path []string, value any, depth int) error {
 		}
 	case string:
 		if len(value) > MaxTwinString {
-			return fail(told.Tell("is a string of %d bytes: at most %d are allowed", len(value), MaxTwinString))
+			return fail(l10n.New("is a string of %d bytes: at most %d are allowed", len(value), MaxTwinString))
 		}
 	case json.Number:
 		if strings.ContainsAny(string(value), ".eE") {
 			return nil
 		}
 		if n, err := value.Int64(); err != nil || n < MinTwinInteger || n > MaxTwinInteger {
-			return fail(told.Tell("is an integer out of range: from %d to %d are allowed", MinTwinInteger, MaxTwinInteger))
+			return fail(l10n.New("is an integer out of range: from %d to %d are allowed", MinTwinInteger, MaxTwinInteger))
 		}
 	}
 	return nil
@@ -172,11 +174,11 @@ func validateTwinValue(path []string, value any, depth int) error {
 
 func validateTwinKey(key string) error {
 	if key == "" || len(key) > MaxTwinKey {
-		return told.Tell("has %d bytes: 1 to %d are allowed", len(key), MaxTwinKey)
+		return l10n.New("has %d bytes: 1 to %d are allowed", len(key), MaxTwinKey)
 	}
 	for _, r := range key {
 		if r < ' ' || 0x7f <= r && r <= 0x9f || r == '.' || r == '$' || r == ' ' {
-			return told.Tell("holds %q: control characters, dots, dollar signs and spaces are not allowed", r)
+			return l10n.New("holds %q: control characters, dots, dollar signs and spaces are not allowed", r)
 		}
 	}
 	return nil

@@ -30,9 +30,9 @@ func (p *Panel) arrived(n int) string {
 	if n == 1 {
 		for i := len(p.deviceLog.entries) - 1; i >= 0; i-- {
 			if e := p.deviceLog.entries[i]; e.kind == entryReceived {
-				return p.say("Arrived: %s", e.what)
+				return p.T("Arrived: %s", e.what)
 			}
 		}
 	}
-	return p.sayN(n, "%d arrival", "%d arrivals", n)
+	return p.TN(n, "%d arrival", "%d arrivals", n)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 )
 
@@ -90,7 +91,7 @@ func newCloud() cloud {
 // findHub asks the page's origin for its emulator, and makes one in the page where there is none.
 func (p *Panel) findHub(ctx context.Context) {
 	if p.env.Params.Refused {
-		p.fail("link", tell("the link to this page held a secret. It was wiped from the address and not used. "+
+		p.fail("link", l10n.New("the link to this page held a secret. It was wiped from the address and not used. "+
 			"Paste the connection string into the page instead, and treat the link as leaked: renew the key"))
 	}
 	if p.env.Fetch != nil && p.env.Params.Hub != "inpage" {
@@ -101,7 +102,7 @@ func (p *Panel) findHub(ctx context.Context) {
 		}
 		if p.env.Params.Hub == "served" {
 			p.update(func() { p.hub = hubNone })
-			p.fail("hub", tell("there is no emulator behind this page (%v): start it with make run, or open the page with ?hub=inpage", err))
+			p.fail("hub", l10n.New("there is no emulator behind this page (%v): start it with make run, or open the page with ?hub=inpage", err))
 			return
 		}
 	}
@@ -121,7 +122,7 @@ func askInfo(ctx context.Context, fetch Fetch) (emulator.Info, error) {
 	}
 	defer res.Body.Close()
 	if res.Status != 200 || !strings.Contains(res.Header["content-type"], "application/json") {
-		return info, tell("GET /emulator/info was answered %d", res.Status)
+		return info, l10n.New("GET /emulator/info was answered %d", res.Status)
 	}
 	return info, json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&info)
 }

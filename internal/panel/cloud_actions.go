@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // SelectDevice makes a registered device the one that the cloud side talks about.
@@ -81,7 +82,7 @@ func (p *Panel) sendToDevice(ctx context.Context, target, to, path string, body 
 	p.update(func() {
 		m := &p.cloud.message
 		m.busy = false
-		m.result = p.resultOf(err, p.say("The hub has it: it delivers as soon as %s is connected.", to))
+		m.result = p.resultOf(err, p.T("The hub has it: it delivers as soon as %s is connected.", to))
 		if err != nil {
 			p.cloud.refused(target, header["iothub-messageid"], m.result.text)
 		}
@@ -91,7 +92,7 @@ func (p *Panel) sendToDevice(ctx context.Context, target, to, path string, body 
 
 // UpdateDesired sends the cloud side's patch of the desired properties.
 func (p *Panel) UpdateDesired() {
-	p.updateTwin(&p.cloud.desired, tell("The desired properties"), desiredPatch, p.desiredSaid)
+	p.updateTwin(&p.cloud.desired, l10n.New("The desired properties"), desiredPatch, p.desiredSaid)
 }
 
 func desiredPatch(patch json.RawMessage) any {
@@ -99,15 +100,15 @@ func desiredPatch(patch json.RawMessage) any {
 }
 
 func (p *Panel) desiredSaid(twin changedTwin) string {
-	return p.say("Desired properties are now at version %d.", twin.Properties.Desired.Version)
+	return p.T("Desired properties are now at version %d.", twin.Properties.Desired.Version)
 }
 
 // UpdateTags sends the cloud side's patch of the tags, which no device sees.
 func (p *Panel) UpdateTags() {
-	p.updateTwin(&p.cloud.tags, tell("The tags"), func(patch json.RawMessage) any {
+	p.updateTwin(&p.cloud.tags, l10n.New("The tags"), func(patch json.RawMessage) any {
 		return map[string]any{"tags": patch}
 	}, func(twin changedTwin) string {
-		return p.say("The tags are changed: the twin is at version %d.", twin.Version)
+		return p.T("The tags are changed: the twin is at version %d.", twin.Version)
 	})
 }
 
@@ -122,7 +123,7 @@ type changedTwin struct {
 }
 
 // updateTwin sends a patch of the target's twin. what names it in errors; said, which has the lock, tells the success.
-func (p *Panel) updateTwin(part *twinPatch, what *told, body func(json.RawMessage) any, said func(changedTwin) string) {
+func (p *Panel) updateTwin(part *twinPatch, what *l10n.Message, body func(json.RawMessage) any, said func(changedTwin) string) {
 	var path, patch string
 	p.update(func() { path, patch = p.cloud.twinPath(), part.patch.text })
 	if err := checkObject(what.Format, patch); err != nil {
@@ -159,11 +160,11 @@ func (p *Panel) InvokeMethod() {
 	patience, patienceErr := strconv.Atoi(strings.TrimSpace(connectTimeout))
 	switch {
 	case name == "":
-		err = tell("the method has no name. Write one, for example reboot")
+		err = l10n.New("the method has no name. Write one, for example reboot")
 	case err != nil || seconds < 5 || seconds > 300:
-		err = tell("the time-out is a whole number of seconds from 5 to 300")
+		err = l10n.New("the time-out is a whole number of seconds from 5 to 300")
 	case patienceErr != nil || patience < 0 || patience > 300:
-		err = tell("the connect time-out is a whole number of seconds from 0 to 300")
+		err = l10n.New("the connect time-out is a whole number of seconds from 0 to 300")
 	case strings.TrimSpace(payload) == "":
 		payload = "null"
 	default:
@@ -198,7 +199,7 @@ func (p *Panel) invoke(ctx context.Context, target, path, name string, payload j
 	p.update(func() {
 		took := time.Since(began)
 		p.cloud.invoke.busy = false
-		p.cloud.invoke.result = p.resultOf(err, p.say("The device answered %d in %d ms.", answer.Status, took.Milliseconds()))
+		p.cloud.invoke.result = p.resultOf(err, p.T("The device answered %d in %d ms.", answer.Status, took.Milliseconds()))
 		call := cloudCall{at: began.In(p.env.Location), device: target, name: name, request: indented(payload), status: answer.Status, answer: indented(answer.Payload), took: took}
 		if err != nil {
 			call.problem = p.cloud.invoke.result.text

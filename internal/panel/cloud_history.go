@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // historyLimit is how many messages and how many calls of the cloud side are kept; older ones are in the operations log.
@@ -34,7 +36,7 @@ func (p *Panel) expiry() (string, error) {
 	}
 	seconds, err := strconv.Atoi(text)
 	if err != nil || seconds < 1 || seconds > 48*3600 {
-		return "", tell("the expiry is a whole number of seconds from 1 to 172800, which is two days")
+		return "", l10n.New("the expiry is a whole number of seconds from 1 to 172800, which is two days")
 	}
 	return time.Now().Add(time.Duration(seconds) * time.Second).UTC().Format(time.RFC3339), nil
 }

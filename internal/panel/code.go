@@ -7,11 +7,12 @@ import (
 	"net"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
 // Sentence is an error's text for a person, without secrets.
-func Sentence(err error) string { return hubproto.Redact(sentence(err)) }
+func Sentence(err error) string { return catalog.English.Sentence(err) }
 
 // ErrorCode names an error for programs: the code of the Error with which a promise of the JavaScript API rejects. The
 // codes are part of the API; the sentences are not.

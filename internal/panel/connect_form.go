@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
@@ -78,7 +79,7 @@ func (d *device) formCredentials() (hubclient.Credentials, error) {
 	switch f.way {
 	case wayFields:
 		if cr.Host == "" {
-			return cr, tell("host is missing: give the hub's name, such as myhub.azure-devices.net")
+			return cr, l10n.New("host is missing: give the hub's name, such as myhub.azure-devices.net")
 		}
 		key, err := hubclient.ParseKey(f.key.text)
 		cr.Key = key
@@ -87,7 +88,7 @@ func (d *device) formCredentials() (hubclient.Credentials, error) {
 		cr.SharedAccessSignature = trimmed(&f.token)
 		token, err := hubproto.ParseSAS(cr.SharedAccessSignature)
 		if err != nil {
-			return cr, tell("this %v", err)
+			return cr, l10n.New("this %v", err)
 		}
 		host, deviceID, moduleID := tokenIdentity(token.Resource)
 		if cr.Host = host; deviceID != "" {
@@ -105,12 +106,12 @@ func (d *device) formCredentials() (hubclient.Credentials, error) {
 func (f *connectForm) options() (o hubclient.Options, err error) {
 	o.CleanSession, o.ModelID = f.cleanSession, trimmed(&f.modelID)
 	if o.ModelID != "" && !strings.HasPrefix(o.ModelID, "dtmi:") {
-		return o, tell("the model id is not a DTMI: it begins with dtmi:, such as dtmi:com:example:Thermostat;1")
+		return o, l10n.New("the model id is not a DTMI: it begins with dtmi:, such as dtmi:com:example:Thermostat;1")
 	}
-	if o.KeepAlive, err = wholeUnits(tell("keep-alive"), &f.keepAlive, time.Second, hubproto.MaxKeepAlive); err != nil {
+	if o.KeepAlive, err = wholeUnits(l10n.New("keep-alive"), &f.keepAlive, time.Second, hubproto.MaxKeepAlive); err != nil {
 		return o, err
 	}
-	if o.TokenTTL, err = wholeUnits(tell("token lifetime"), &f.tokenTTL, time.Minute, 365*24*time.Hour); err != nil {
+	if o.TokenTTL, err = wholeUnits(l10n.New("token lifetime"), &f.tokenTTL, time.Minute, 365*24*time.Hour); err != nil {
 		return o, err
 	}
 	if f.will {
@@ -123,13 +124,13 @@ func (f *connectForm) options() (o hubclient.Options, err error) {
 }
 
 // wholeUnits reads a number of seconds or minutes; an empty field is zero, the default.
-func wholeUnits(what *told, f *field, unit, limit time.Duration) (time.Duration, error) {
+func wholeUnits(what *l10n.Message, f *field, unit, limit time.Duration) (time.Duration, error) {
 	if trimmed(f) == "" {
 		return 0, nil
 	}
 	n, err := strconv.Atoi(trimmed(f))
 	if err != nil || n < 1 || n > int(limit/unit) {
-		return 0, tell("the %v is not a whole number from 1 to %d", what, int(limit/unit))
+		return 0, l10n.New("the %v is not a whole number from 1 to %d", what, int(limit/unit))
 	}
 	return time.Duration(n) * unit, nil
 }
@@ -141,7 +142,7 @@ func (f *connectForm) checkedEndpoint() (string, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "wss" && u.Scheme != "ws" || u.Host == "" || u.User != nil {
-		return "", tell("the endpoint is not a WebSocket address: write it as wss://gateway.example/mqtt")
+		return "", l10n.New("the endpoint is not a WebSocket address: write it as wss://gateway.example/mqtt")
 	}
 	return s, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 )
 
 // memory is a browser's Storage.
@@ -261,7 +262,7 @@ func TestWithoutStorageThePageSaysSo(t *testing.T) {
 			pg := openKeeping(t, env)
 			require.Contains(t, pg.read("stored-nothing"), "Nothing can be kept")
 			require.False(t, pg.has("keep-secret"))
-			pg.SetLang(Polish)
+			pg.SetLang(catalog.Polish)
 			require.True(t, env.Local == nil || len(env.Local.Keys()) == 0)
 		}
 	})
@@ -277,10 +278,10 @@ func TestPreferencesAreKeptAndALinkGoesBeforeThem(t *testing.T) {
 		pg.fire("theme", "change", Event{Value: "dark"})
 
 		later := openKeeping(t, Env{Local: local, Languages: []string{"en"}, Params: ParseParams("", "")})
-		require.Equal(t, Polish, later.Lang())
+		require.Equal(t, catalog.Polish, later.Lang())
 		require.Equal(t, ThemeDark, later.theme)
 		linked := openKeeping(t, Env{Local: local, Params: ParseParams("lang=en&theme=light", "")})
-		require.Equal(t, English, linked.Lang())
+		require.Equal(t, catalog.English, linked.Lang())
 		require.Equal(t, ThemeLight, linked.theme)
 	})
 }

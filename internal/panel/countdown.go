@@ -45,14 +45,14 @@ func (p *Panel) duration(d time.Duration) string {
 	minutes := (seconds + 59) / 60
 	switch {
 	case seconds < 60:
-		return p.say("%d s", seconds)
+		return p.T("%d s", seconds)
 	case seconds <= 3600:
-		return p.say("%d min %02d s", seconds/60, seconds%60)
+		return p.T("%d min %02d s", seconds/60, seconds%60)
 	case minutes < 48*60:
-		return p.say("%d h %02d min", minutes/60, minutes%60)
+		return p.T("%d h %02d min", minutes/60, minutes%60)
 	}
 	days := minutes / (24 * 60)
-	return p.sayN(days, "%d day", "%d days", days)
+	return p.TN(days, "%d day", "%d days", days)
 }
 
 func (p *Panel) serveCountdowns(ctx context.Context) {

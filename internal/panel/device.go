@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
@@ -108,7 +109,7 @@ func (p *Panel) connectAs(s settings) {
 				return
 			}
 			p.clearNotice("connect")
-			p.deviceLog.add(p.now(), entryState, p.say("Disconnected"), p.say("The device closed the connection."), "")
+			p.deviceLog.add(p.now(), entryState, p.T("Disconnected"), p.T("The device closed the connection."), "")
 		})
 	})
 }
@@ -146,28 +147,28 @@ func (p *Panel) gotState(s hubclient.State) {
 		line := p.deviceLog.add(p.now(), entryState, p.phaseName(s.Phase), "", "")
 		switch s.Phase {
 		case hubclient.Dialing:
-			line.summary = p.say("Opening a WebSocket to %s.", p.device.endpoint())
+			line.summary = p.T("Opening a WebSocket to %s.", p.device.endpoint())
 		case hubclient.Connecting:
-			line.summary = p.say("The WebSocket is open. CONNECT as %s.", p.device.name())
+			line.summary = p.T("The WebSocket is open. CONNECT as %s.", p.device.name())
 		case hubclient.Connected:
-			line.summary = p.say("The hub said yes; the subscriptions stand.")
+			line.summary = p.T("The hub said yes; the subscriptions stand.")
 			if s.SessionPresent {
-				line.summary = p.say("The hub said yes and kept the session: what it queued meanwhile arrives now.")
+				line.summary = p.T("The hub said yes and kept the session: what it queued meanwhile arrives now.")
 			}
 			p.clearNotice("connect")
 			p.cloud.follow(p.device.credentials.DeviceID, p.device.credentials.ModuleID)
 		case hubclient.Reconnecting:
 			if s.Err == nil {
-				line.summary = p.say("The SAS token is renewed: the device connects again with a new one.")
+				line.summary = p.T("The SAS token is renewed: the device connects again with a new one.")
 				break
 			}
 			line.kind = entryError
-			line.summary = p.say("%s The next attempt is at %s.", p.sentence(s.Err), p.nextTry().Format("15:04:05"))
-			p.notice = notice{text: p.say("%s The device goes on trying until you press Disconnect.", p.sentence(s.Err)), about: "connect"}
+			line.summary = p.T("%s The next attempt is at %s.", p.Sentence(s.Err), p.nextTry().Format("15:04:05"))
+			p.notice = notice{text: p.T("%s The device goes on trying until you press Disconnect.", p.Sentence(s.Err)), about: "connect"}
 		case hubclient.Refused:
 			line.kind = entryError
 			if s.Err != nil {
-				line.summary = p.sentence(s.Err)
+				line.summary = p.Sentence(s.Err)
 			}
 		}
 		if s.Phase == hubclient.Connected && before.Phase != hubclient.Connected {
@@ -183,15 +184,15 @@ func (p *Panel) gotState(s hubclient.State) {
 func (p *Panel) phaseName(phase hubclient.Phase) string {
 	switch phase {
 	case hubclient.Dialing:
-		return p.say("Dialling")
+		return p.T("Dialling")
 	case hubclient.Connecting:
-		return p.say("CONNECT")
+		return p.T("CONNECT")
 	case hubclient.Connected:
-		return p.say("Connected")
+		return p.T("Connected")
 	case hubclient.Reconnecting:
-		return p.say("Connection lost")
+		return p.T("Connection lost")
 	case hubclient.Refused:
-		return p.say("Refused")
+		return p.T("Refused")
 	}
 	return phase.String()
 }
@@ -239,7 +240,7 @@ func (d *device) endpoint() string {
 	return d.credentials.Host
 }
 
-var errNotConnected = tell("the device is not connected. Connect it first")
+var errNotConnected = l10n.New("the device is not connected. Connect it first")
 
 // session returns the client if the device has a session.
 func (p *Panel) session() (*hubclient.Client, error) {

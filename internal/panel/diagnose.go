@@ -13,6 +13,7 @@ import (
 
 	"github.com/hubpanel/hubpanel/internal/doctor"
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -194,7 +195,7 @@ func (p *Panel) Diagnose(agreed bool) {
 // WatchIdle is the longer check: a connection on which nothing goes, for the minutes on the page.
 func (p *Panel) WatchIdle() {
 	p.mu.Lock()
-	minutes, err := wholeUnits(tell("time"), &p.diagnosis.minutes, time.Minute, time.Hour)
+	minutes, err := wholeUnits(l10n.New("time"), &p.diagnosis.minutes, time.Minute, time.Hour)
 	if minutes == 0 {
 		minutes = 5 * time.Minute
 	}
@@ -284,7 +285,7 @@ func (p *Panel) reportLocked() string {
 	about := doctor.About{Page: version(), Browser: p.env.Probes.Browser, Now: time.Now()}
 	var b strings.Builder
 	for _, line := range doctor.Report(d.evidence, doctor.Judge(d.evidence), about) {
-		fmt.Fprintln(&b, p.lang.text(line))
+		fmt.Fprintln(&b, p.lang.Message(line))
 	}
 	return hubproto.Redact(b.String())
 }
@@ -311,6 +312,6 @@ func (p *Panel) CopyForIT() {
 	p.mu.Unlock()
 	p.start("copy", func(ctx context.Context) {
 		err := p.env.Copy(ctx, report)
-		p.update(func() { p.diagnosis.copied = p.resultOf(err, p.say("It is on the clipboard.")) })
+		p.update(func() { p.diagnosis.copied = p.resultOf(err, p.T("It is on the clipboard.")) })
 	})
 }

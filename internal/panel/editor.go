@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // viewEditor is a labelled editor with line numbers, a way to format what is JSON, and, under it, what is wrong with the
@@ -12,13 +14,13 @@ func (p *Panel) viewEditor(name, id string, f *field, rows int, problem error) *
 	lines := 1 + strings.Count(f.text, "\n")
 	wrong, said, invalid := errorLine(problem), "", "false"
 	if problem != nil {
-		said, invalid = p.sentence(problem), "true"
+		said, invalid = p.Sentence(problem), "true"
 	}
 	return h("div.field",
 		h("div.editor-head",
 			h("label.field-name", attr("for", id), text(name)),
 			h("button.quiet", attr("type", "button"), testid(id+"-format"), flag("disabled", !json.Valid([]byte(f.text))),
-				label(p.say("Format: %s", name)), text(p.say("Format")),
+				label(p.T("Format: %s", name)), text(p.T("Format")),
 				onClick(func() { p.update(func() { f.set(indented([]byte(f.text))) }) }))),
 		h("div.editor",
 			gutter(lines, wrong),
@@ -48,7 +50,7 @@ func gutter(lines, wrong int) *Node {
 
 // errorLine is the line in an error of checkJSON, or 0.
 func errorLine(err error) int {
-	t, ok := err.(*told)
+	t, ok := err.(*l10n.Message)
 	if !ok || len(t.Values) != 4 {
 		return 0
 	}

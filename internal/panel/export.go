@@ -21,7 +21,7 @@ func (p *Panel) ExportSession() {
 		return
 	}
 	save("hubpanel-session-"+now.Format("20060102-150405")+".json", "application/json", raw)
-	p.update(func() { p.exports.result = result{ok: true, text: p.say("The session was saved, without secrets.")} })
+	p.update(func() { p.exports.result = result{ok: true, text: p.T("The session was saved, without secrets.")} })
 }
 
 // exportLog gives the person a journal as JSON lines, oldest first.
@@ -43,7 +43,7 @@ func (p *Panel) exportLog(name string, j *journal) {
 		return
 	}
 	save("hubpanel-"+name+"-"+now.Format("20060102-150405")+".jsonl", "application/jsonl", lines)
-	p.update(func() { p.exports.result = result{ok: true, text: p.say("The log was saved, without secrets.")} })
+	p.update(func() { p.exports.result = result{ok: true, text: p.T("The log was saved, without secrets.")} })
 }
 
 // document is a value as JSON that ends with a line feed, without secrets.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
@@ -102,7 +103,7 @@ func (p *Panel) SetDelay(on bool) {
 	p.mu.Unlock()
 	ms, err := strconv.ParseFloat(text, 64)
 	if on && (err != nil || !(ms > 0 && ms <= float64(maxDelay.Milliseconds()))) {
-		p.faultFailed(tell("the delay is a number of milliseconds, more than 0 and at most %d", maxDelay.Milliseconds()))
+		p.faultFailed(l10n.New("the delay is a number of milliseconds, more than 0 and at most %d", maxDelay.Milliseconds()))
 		return
 	}
 	p.changeFaults(func(f *emulator.Faults) {
@@ -120,7 +121,7 @@ func (p *Panel) SetDrop(on bool) {
 	p.mu.Unlock()
 	percent, err := strconv.ParseFloat(text, 64)
 	if on && (err != nil || !(percent > 0 && percent <= 100)) {
-		p.faultFailed(tell("the share is a percentage, more than 0 and at most 100"))
+		p.faultFailed(l10n.New("the share is a percentage, more than 0 and at most 100"))
 		return
 	}
 	p.changeFaults(func(f *emulator.Faults) {
@@ -162,7 +163,7 @@ func (p *Panel) CutConnection() {
 		_, err := p.ask(ctx, "DELETE", connectionPath(target), nil, nil)
 		p.update(func() {
 			f := &p.cloud.faults
-			f.busy, f.result = false, p.resultOf(err, p.say("The connection of %s was cut.", target))
+			f.busy, f.result = false, p.resultOf(err, p.T("The connection of %s was cut.", target))
 		})
 	})
 }
@@ -221,7 +222,7 @@ func (p *Panel) StartSecondSession() {
 			f := &p.cloud.faults
 			f.second, f.rival = nil, ""
 			if err != nil {
-				f.result = result{ok: true, text: p.say("The second session gave up. %s", Sentence(err))}
+				f.result = result{ok: true, text: p.T("The second session gave up. %s", Sentence(err))}
 			}
 		})
 	})
@@ -274,7 +275,7 @@ func (p *Panel) ExpireToken() {
 		p.update(func() {
 			f := &p.cloud.faults
 			f.busy = false
-			f.result = result{ok: true, text: p.say("The device has a token that ends at %s.", expiry.In(p.env.Location).Format("15:04:05"))}
+			f.result = result{ok: true, text: p.T("The device has a token that ends at %s.", expiry.In(p.env.Location).Format("15:04:05"))}
 		})
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // indented is JSON on several lines. Numbers keep their digits: the text is moved, not parsed. Anything else stays as it is.
@@ -63,12 +64,6 @@ func printable(b []byte) bool {
 	return true
 }
 
-// packageNames are what Go's errors begin with; they tell a programmer where to look, and a person nothing.
-var packageNames = strings.NewReplacer("hubclient: ", "", "hubproto: ", "", "wsconn: ", "", "mqtt: ", "", "emulator: ", "")
-
-// sentence is an error for a person, in English: it begins with a capital letter and ends with a full stop.
-func sentence(err error) string { return punctuated(packageNames.Replace(err.Error()), English) }
-
 // checkJSON says where JSON is wrong, in lines and columns as an editor counts them.
 func checkJSON(what, s string) error {
 	var v any
@@ -78,12 +73,12 @@ func checkJSON(what, s string) error {
 	}
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {
-		return tell("%v is not JSON: %v", &told{Format: what}, err)
+		return l10n.New("%v is not JSON: %v", &l10n.Message{Format: what}, err)
 	}
 	upTo := s[:min(int(max(syntax.Offset-1, 0)), len(s))]
 	line := 1 + strings.Count(upTo, "\n")
 	column := 1 + utf8.RuneCountInString(upTo[strings.LastIndex(upTo, "\n")+1:])
-	return tell("%v is not JSON: line %d, column %d: %v", &told{Format: what}, line, column, mistake{syntax, s[len(upTo):]})
+	return l10n.New("%v is not JSON: line %d, column %d: %v", &l10n.Message{Format: what}, line, column, mistake{syntax, s[len(upTo):]})
 }
 
 // mistake is what is wrong with JSON in a place. In English it is as encoding/json says it.
@@ -92,12 +87,12 @@ type mistake struct {
 	rest string // from the place on
 }
 
-func (m mistake) Told() *told {
+func (m mistake) Localize() (format string, values []any) {
 	r, n := utf8.DecodeRuneInString(m.rest)
 	if n == 0 || strings.TrimSpace(m.rest) == "" {
-		return tell("it ends too early")
+		return l10n.New("it ends too early").Localize()
 	}
-	return tell("%q does not belong there", r)
+	return l10n.New("%q does not belong there", r).Localize()
 }
 
 // checkObject is checkJSON for a patch, which must be an object.
@@ -106,7 +101,7 @@ func checkObject(what, s string) error {
 		return err
 	}
 	if !strings.HasPrefix(strings.TrimSpace(s), "{") {
-		return tell("%v must be a JSON object, for example %s", &told{Format: what}, `{"interval": 10}`)
+		return l10n.New("%v must be a JSON object, for example %s", &l10n.Message{Format: what}, `{"interval": 10}`)
 	}
 	return nil
 }

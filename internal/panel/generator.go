@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // A variable is a row that declares what $.Name stands for in a template. Names and meanings follow the Variables of
@@ -153,16 +155,16 @@ func (v *variable) compile() (generator, error) {
 				}
 			}
 			if len(numbers) != kind.numbers || len(values) != kind.numbers || v.kind == "sine" && numbers[2] <= 0 {
-				return nil, tell("the variable %s needs numbers with commas between them, for example %s", name, kind.example)
+				return nil, l10n.New("the variable %s needs numbers with commas between them, for example %s", name, kind.example)
 			}
 		}
 		switch {
 		case v.kind == "text" && (numbers[0] < 0 || numbers[0] > textLimit):
-			return nil, tell("the variable %s: a text has from 0 to %d characters", name, textLimit)
+			return nil, l10n.New("the variable %s: a text has from 0 to %d characters", name, textLimit)
 		case v.kind == "timestamp" && timestamps[values[0]] == nil:
-			return nil, tell("the variable %s: a timestamp is iso (ISO 8601), ms or s (since 1970)", name)
+			return nil, l10n.New("the variable %s: a timestamp is iso (ISO 8601), ms or s (since 1970)", name)
 		}
 		return kind.make(numbers, values), nil
 	}
-	return nil, tell("the variable %s is of no known kind", name)
+	return nil, l10n.New("the variable %s is of no known kind", name)
 }

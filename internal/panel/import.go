@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 )
 
 // parseSession reads an exported session. Its errors name the place that is wrong.
@@ -21,10 +23,10 @@ func parseSession(raw []byte) (*session, error) {
 		return nil, err
 	}
 	if err := json.Unmarshal(raw, &head); err != nil || head.Format != sessionFormat {
-		return nil, tell("the file is no session of hubpanel: its format is not %q", sessionFormat)
+		return nil, l10n.New("the file is no session of hubpanel: its format is not %q", sessionFormat)
 	}
 	if head.Version < 1 || head.Version > sessionVersion {
-		return nil, tell("the session has version %d, and this page reads versions 1 to %d: open it in a newer hubpanel", head.Version, sessionVersion)
+		return nil, l10n.New("the session has version %d, and this page reads versions 1 to %d: open it in a newer hubpanel", head.Version, sessionVersion)
 	}
 	// The lists element by element, since encoding/json does not say which one is wrong.
 	var members map[string]json.RawMessage
@@ -53,14 +55,14 @@ func parseSession(raw []byte) (*session, error) {
 		}
 		var all []json.RawMessage
 		if err := json.Unmarshal(list, &all); err != nil {
-			return nil, tell("%s is not a list", name)
+			return nil, l10n.New("%s is not a list", name)
 		}
 		if limit := lists[name].limit; len(all) > limit {
-			return nil, tell("%s has %d elements: at most %d are read", name, len(all), limit)
+			return nil, l10n.New("%s has %d elements: at most %d are read", name, len(all), limit)
 		}
 		for i, element := range all {
 			if err := lists[name].add(element); err != nil {
-				return nil, misplaced(tell("%s, element %d", name, i+1), err)
+				return nil, misplaced(l10n.New("%s, element %d", name, i+1), err)
 			}
 		}
 	}
@@ -69,7 +71,7 @@ func parseSession(raw []byte) (*session, error) {
 		return nil, err
 	}
 	if err := strictly(rest, s); err != nil {
-		return nil, misplaced(tell("the session"), err)
+		return nil, misplaced(l10n.New("the session"), err)
 	}
 	return s, nil
 }
@@ -92,18 +94,18 @@ func strictly(raw []byte, into any) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return tell("something stands behind its end")
+		return l10n.New("something stands behind its end")
 	}
 	return nil
 }
 
 // misplaced says where a value of the wrong kind stands.
-func misplaced(where *told, err error) error {
+func misplaced(where *l10n.Message, err error) error {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) && kind.Field != "" {
-		return tell("%v: %s is a JSON %s, which does not belong there", where, kind.Field, kind.Value)
+		return l10n.New("%v: %s is a JSON %s, which does not belong there", where, kind.Field, kind.Value)
 	}
-	return tell("%v: %v", where, err)
+	return l10n.New("%v: %v", where, err)
 }
 
 // ImportSession restores the forms of an exported session, and shows what else is in it.
@@ -115,7 +117,7 @@ func (p *Panel) ImportSession(files []File) {
 	var s *session
 	var err error
 	if file.Size > int64(len(file.Data)) {
-		err = tell("the file has %d bytes: at most %d are read", file.Size, MaxFile)
+		err = l10n.New("the file has %d bytes: at most %d are read", file.Size, MaxFile)
 	} else {
 		s, err = parseSession(file.Data)
 	}
@@ -126,7 +128,7 @@ func (p *Panel) ImportSession(files []File) {
 		}
 		p.exports.imported, p.exports.name = s, file.Name
 		p.restoreLocked(s)
-		p.exports.result = result{ok: true, text: p.say("The forms are as they were. The secret is not in the file: connect with your own.")}
+		p.exports.result = result{ok: true, text: p.T("The forms are as they were. The secret is not in the file: connect with your own.")}
 	})
 }
 
@@ -138,7 +140,7 @@ func (p *Panel) restoreLocked(s *session) {
 	case ThemeAuto, ThemeLight, ThemeDark:
 		p.theme = f.Theme
 	}
-	p.lang = matchLang(string(f.Lang))
+	p.lang = catalog.Match(string(f.Lang))
 	t, c := &p.telemetry, &p.cloud
 	for _, set := range []struct {
 		field *field

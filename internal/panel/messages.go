@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
@@ -162,12 +163,12 @@ func (p *Panel) gotMessage(_ context.Context, d hubclient.Delivery) error {
 		message := d.Message
 		message.Body = bytes.Clone(message.Body)
 		p.inbox.add(&received{at: p.now(), message: message, duplicate: d.Duplicate, input: d.Input})
-		what := p.say("Cloud-to-device message")
+		what := p.T("Cloud-to-device message")
 		if d.Input != "" {
-			what = p.say("Message to the input %s", d.Input)
+			what = p.T("Message to the input %s", d.Input)
 		}
 		e := p.deviceLog.add(p.now(), entryReceived, what, oneLine(payloadText(message.Body), 90), describeMessage(message))
-		e.outcome, e.note = done, p.say("completed (PUBACK)")
+		e.outcome, e.note = done, p.T("completed (PUBACK)")
 	})
 	return nil
 }
@@ -181,7 +182,7 @@ func (p *Panel) copyMessage(m *received) {
 		err := p.env.Copy(ctx, body)
 		p.update(func() {
 			if err != nil {
-				p.failLocked("copy", tell("the message could not be copied: %v", err))
+				p.failLocked("copy", l10n.New("the message could not be copied: %v", err))
 				return
 			}
 			p.clearNotice("copy")

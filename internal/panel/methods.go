@@ -113,8 +113,8 @@ func (p *Panel) gotMethod(ctx context.Context, m hubclient.Method) (hubclient.Re
 		rule := p.methods.rules.of(m.Name)
 		response, delay, err = rule.answer()
 		call.at = p.now()
-		call.line = p.deviceLog.add(call.at, entryReceived, p.say("Direct method %s", m.Name), oneLine(string(m.Payload), 80), p.say("Request")+"\n"+call.request)
-		call.line.outcome, call.line.note = pending, p.say("not answered yet")
+		call.line = p.deviceLog.add(call.at, entryReceived, p.T("Direct method %s", m.Name), oneLine(string(m.Payload), 80), p.T("Request")+"\n"+call.request)
+		call.line.outcome, call.line.note = pending, p.T("not answered yet")
 		switch {
 		case rule.mode == ruleByHand:
 			call.state = callWaiting
@@ -155,14 +155,14 @@ func (p *Panel) gotMethod(ctx context.Context, m hubclient.Method) (hubclient.Re
 	p.update(func() {
 		call.status, call.response = response.Status, indented(response.Payload)
 		if err != nil {
-			call.status, call.response = 500, p.sentence(err)
+			call.status, call.response = 500, p.Sentence(err)
 			p.failLocked("method", err)
 		} else {
 			p.clearNotice("method")
 		}
 		p.device.sent++
-		call.over(callAnswered, p.now(), done, p.say("answered %d", call.status))
-		call.line.detail += "\n\n" + p.say("Response") + " " + strconv.Itoa(call.status) + "\n" + call.response
+		call.over(callAnswered, p.now(), done, p.T("answered %d", call.status))
+		call.line.detail += "\n\n" + p.T("Response") + " " + strconv.Itoa(call.status) + "\n" + call.response
 	})
 	return response, err
 }
@@ -171,7 +171,7 @@ func (p *Panel) gotMethod(ctx context.Context, m hubclient.Method) (hubclient.Re
 func (p *Panel) neverAnswer(ctx context.Context, call *methodCall) (hubclient.Response, error) {
 	p.update(func() {
 		call.state = callSilent
-		call.line.note = p.say("not answered, as asked for")
+		call.line.note = p.T("not answered, as asked for")
 	})
 	<-ctx.Done()
 	return p.lose(ctx, call)
@@ -180,9 +180,9 @@ func (p *Panel) neverAnswer(ctx context.Context, call *methodCall) (hubclient.Re
 // lose ends a call whose context has ended before its answer.
 func (p *Panel) lose(ctx context.Context, call *methodCall) (hubclient.Response, error) {
 	p.update(func() {
-		note := p.say("not answered: the connection ended")
+		note := p.T("not answered: the connection ended")
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			note = p.say("not answered: no caller waits any more")
+			note = p.T("not answered: no caller waits any more")
 		}
 		call.over(callLost, p.now(), failed, note)
 	})
@@ -198,7 +198,7 @@ func (p *Panel) answerByHand(c *methodCall, status int) {
 		}
 		response, err := parseResponse(statusText, c.editPayload.text)
 		if err != nil {
-			c.problem = p.sentence(err)
+			c.problem = p.Sentence(err)
 			return
 		}
 		p.decide(c, &response)

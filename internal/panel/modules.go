@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // aim makes a device, or with a module one of its modules, what the cloud side talks about.
@@ -85,9 +87,9 @@ func (p *Panel) loadModules(ctx context.Context) {
 func checkInput(name string) error {
 	switch {
 	case name == "":
-		return tell("the input has no name. Write one, for example input1")
+		return l10n.New("the input has no name. Write one, for example input1")
 	case strings.ContainsAny(name, "/+#"):
-		return tell("the input's name holds /, + or #: it is a part of a topic, where they mean something else")
+		return l10n.New("the input's name holds /, + or #: it is a part of a topic, where they mean something else")
 	}
 	return nil
 }
@@ -104,14 +106,14 @@ func (p *Panel) viewModules() part {
 	if len(c.modules) == 0 {
 		return nil
 	}
-	choices := []string{"", p.say("none: the device itself")}
+	choices := []string{"", p.T("none: the device itself")}
 	for _, id := range c.modules {
 		choices = append(choices, id, id)
 	}
 	return parts{
-		h("label.field.inline", h("span.field-name", text(p.say("Module"))),
+		h("label.field.inline", h("span.field-name", text(p.T("Module"))),
 			h("select", testid("cloud-module"), onChange(func(e Event) { p.SelectModule(e.Value) }), nodes(options(c.module, choices...)))),
-		when(c.module != "", h("button.quiet", attr("type", "button"), testid("cloud-module-use"), text(p.say("Use this module as the device")),
+		when(c.module != "", h("button.quiet", attr("type", "button"), testid("cloud-module-use"), text(p.T("Use this module as the device")),
 			onClick(func() { p.OfferDevice(c.name()) }))),
 	}
 }

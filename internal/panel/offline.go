@@ -21,8 +21,8 @@ func (p *Panel) OfflineChanged(k Kept) { p.update(func() { p.offline = k }) }
 func (p *Panel) viewUpdate() *Node {
 	return h("div.update-place", attr("role", "status"), testid("update"),
 		when(p.offline.Newer, h("div.update",
-			h("p", text(p.say("A new version of this page is ready. A reload ends the session and takes what was not saved."))),
-			h("button.secondary", attr("type", "button"), testid("update-reload"), text(p.say("Reload with the new version")), onClick(func() { p.env.Offline.Reload() })))))
+			h("p", text(p.T("A new version of this page is ready. A reload ends the session and takes what was not saved."))),
+			h("button.secondary", attr("type", "button"), testid("update-reload"), text(p.T("Reload with the new version")), onClick(func() { p.env.Offline.Reload() })))))
 }
 
 // viewOffline names the copy among what is stored in this browser.
@@ -32,7 +32,7 @@ func (p *Panel) viewOffline() part {
 	}
 	k := p.offline
 	return h("section.stored", key("stored-offline"), testid("stored-offline"),
-		h("h4", text(p.say("The page itself, for use without a network"))),
-		when(k.Files == 0, h("p.help", text(p.say("Nothing.")))),
-		when(k.Files > 0, h("p.help", text(p.say("Version %[1]s, files: %[2]d. None of it is about you; the next visit keeps it again.", k.Version, k.Files)))))
+		h("h4", text(p.T("The page itself, for use without a network"))),
+		when(k.Files == 0, h("p.help", text(p.T("Nothing.")))),
+		when(k.Files > 0, h("p.help", text(p.T("Version %[1]s, files: %[2]d. None of it is about you; the next visit keeps it again.", k.Version, k.Files)))))
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 )
 
 // command is something that a person can do by name, from the palette, or by a key from anywhere in the page.
@@ -39,11 +41,11 @@ func (p *Panel) commands() []command {
 // holds the lock.
 func (p *Panel) named() []command {
 	list := p.commands()
-	if p.lang == English {
+	if p.lang == catalog.English {
 		return list
 	}
 	lang := p.lang
-	p.lang = English
+	p.lang = catalog.English
 	english := p.commands()
 	p.lang = lang
 	for i := range list {

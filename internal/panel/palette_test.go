@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 )
 
 // press is a key that reaches the page's root, as the painter tells it.
@@ -170,7 +172,7 @@ func TestThePaletteHasCommandsOfEveryArea(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "")
 		pg.connect()
-		pg.SetLang(Polish)
+		pg.SetLang(catalog.Polish)
 		best := func(query string) string {
 			pg.mu.Lock()
 			defer pg.mu.Unlock()

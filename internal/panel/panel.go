@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 )
 
@@ -78,7 +79,7 @@ type Panel struct {
 	closed     bool
 	topic      Topic
 	theme      Theme
-	lang       Lang
+	lang       catalog.Lang
 	notice     notice // the sentence above the panes, if any
 	hub        hubKind
 	inPage     *emulator.Hub // set when hub is hubInPage
@@ -133,7 +134,7 @@ func New(env Env) *Panel {
 		env.Location = time.Local
 	}
 	p := &Panel{env: env, events: make(chan struct{}, 1), topic: env.Params.View, theme: env.Params.Theme}
-	p.lang = matchLang(append([]string{string(env.Params.Lang)}, env.Languages...)...)
+	p.lang = catalog.Match(append([]string{string(env.Params.Lang)}, env.Languages...)...)
 	changed := env.Changed
 	p.env.Changed = func() { p.changes.raise(); changed() }
 	p.scenario.current = -1
@@ -156,7 +157,7 @@ func New(env Env) *Panel {
 }
 
 // Lang is the language that the page is in.
-func (p *Panel) Lang() Lang {
+func (p *Panel) Lang() catalog.Lang {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.lang
@@ -202,13 +203,13 @@ func (p *Panel) start(what string, do func(ctx context.Context)) {
 // recovered is the boundary of every goroutine: deferred, it turns a panic into Env.Fatal.
 func (p *Panel) recovered(what string) {
 	if r := recover(); r != nil {
-		lang := English
+		lang := catalog.English
 		if p.mu.TryLock() { // what panicked may hold it
 			lang = p.lang
 			p.mu.Unlock()
 		}
 		p.env.Fatal(
-			lang.say("Something in the panel broke (%s). Reload the page to start afresh.", what),
+			lang.T("Something in the panel broke (%s). Reload the page to start afresh.", what),
 			hubproto.Redact(fmt.Sprintf("%v\n\n%s", r, debug.Stack())))
 	}
 }
@@ -266,7 +267,7 @@ func (p *Panel) fail(about string, err error) {
 }
 
 func (p *Panel) failLocked(about string, err error) {
-	p.notice = notice{text: p.sentence(err), about: about}
+	p.notice = notice{text: p.Sentence(err), about: about}
 	p.deviceLog.add(p.now(), entryError, about, p.notice.text, "")
 }
 

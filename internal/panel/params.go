@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 )
 
 // Topic is what both panes are about: the device's part of it on one side, the cloud's on the other.
@@ -48,8 +50,8 @@ const (
 type Params struct {
 	View  Topic
 	Theme Theme
-	Lang  Lang   // "" if the link does not say
-	Hub   string // "served", "inpage" or "" (served where there is a server, else in-page)
+	Lang  catalog.Lang // "" if the link does not say
+	Hub   string       // "served", "inpage" or "" (served where there is a server, else in-page)
 	Embed bool
 	// Scenario is the name of the built-in scenario to show; whether there is one is not checked yet.
 	Scenario string
@@ -82,9 +84,9 @@ func ParseParams(query, fragment string) Params {
 	case ThemeLight, ThemeDark:
 		p.Theme = t
 	}
-	for _, l := range langs {
-		if values.Get("lang") == string(l.lang) {
-			p.Lang = l.lang
+	for _, l := range catalog.Languages {
+		if values.Get("lang") == string(l.Lang) {
+			p.Lang = l.Lang
 		}
 	}
 	switch hub := values.Get("hub"); hub {

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 )
 
 // What the page keeps in the browser, each under a key of its own. Only tabKey, in the tab's own storage, holds secrets.
@@ -44,8 +46,8 @@ type tabSecret struct {
 }
 
 type preferences struct {
-	Lang  Lang  `json:"lang,omitempty"`
-	Theme Theme `json:"theme,omitempty"`
+	Lang  catalog.Lang `json:"lang,omitempty"`
+	Theme Theme        `json:"theme,omitempty"`
 }
 
 // kept is what the page knows of what it keeps. Guarded by Panel.mu.
@@ -72,7 +74,7 @@ func (p *Panel) loadKept() {
 	load(local, profilesKey, &k.profiles)
 	load(local, preferencesKey, &k.preferences)
 	if k.preferences.Lang != "" && p.env.Params.Lang == "" {
-		p.lang = matchLang(string(k.preferences.Lang))
+		p.lang = catalog.Match(string(k.preferences.Lang))
 	}
 	if t := k.preferences.Theme; p.theme == ThemeAuto && (t == ThemeLight || t == ThemeDark) {
 		p.theme = t
@@ -150,7 +152,7 @@ func (d *device) profile(name string) (profile, error) {
 func (d *device) checkProfile(pr profile) error {
 	for _, v := range []string{pr.Name, pr.Host, pr.DeviceID, pr.ModuleID, pr.Gateway, pr.Endpoint, pr.ModelID, pr.WillBody} {
 		if hubproto.Redact(v) != v || holdsSecret(v) || d.holdsItsSecret(v) {
-			return tell("the profile would hold a secret: take the key or token out of its name, address, ids and Will")
+			return l10n.New("the profile would hold a secret: take the key or token out of its name, address, ids and Will")
 		}
 	}
 	return nil
@@ -205,7 +207,7 @@ func (p *Panel) KeepImported(pr profile) {
 	p.update(func() {
 		err := p.device.checkProfile(pr)
 		if pr.Name == "" {
-			err = tell("the profile has no name")
+			err = l10n.New("the profile has no name")
 		}
 		if err != nil {
 			p.failLocked("profile", err)
@@ -315,7 +317,7 @@ func keptKeys(s Storage) []string {
 }
 
 // SetLang changes the page's language, and remembers it for the next visit.
-func (p *Panel) SetLang(l Lang) {
+func (p *Panel) SetLang(l catalog.Lang) {
 	p.update(func() {
 		p.lang, p.kept.preferences.Lang = l, l
 		p.storePreferencesLocked()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
@@ -95,11 +96,11 @@ func checkToken(s string) error {
 	token, err := hubproto.ParseSAS(s)
 	switch {
 	case err != nil:
-		return tell("this %v", err)
+		return l10n.New("this %v", err)
 	case !strings.Contains(token.Resource, "/registrations/"):
-		return tell("the token is for %q: DPS wants one for {ID scope}/registrations/{registration id}", token.Resource)
+		return l10n.New("the token is for %q: DPS wants one for {ID scope}/registrations/{registration id}", token.Resource)
 	case token.Policy != hubproto.DPSPolicy:
-		return tell("the token's policy (skn) is %q: DPS wants %q", token.Policy, hubproto.DPSPolicy)
+		return l10n.New("the token's policy (skn) is %q: DPS wants %q", token.Policy, hubproto.DPSPolicy)
 	}
 	return nil
 }
@@ -185,7 +186,7 @@ func (p *Panel) register(connect bool) {
 		return
 	}
 	if err != nil {
-		p.update(func() { p.dps.failure = p.sentence(err) })
+		p.update(func() { p.dps.failure = p.Sentence(err) })
 		return
 	}
 	ctx, stop := context.WithCancel(p.ctx)
@@ -199,13 +200,13 @@ func (p *Panel) register(connect bool) {
 			d := &p.dps
 			d.busy = false
 			if err != nil {
-				d.failure = p.sentence(err)
-				p.deviceLog.add(p.now(), entryError, p.say("Provisioning"), d.failure, "")
+				d.failure = p.Sentence(err)
+				p.deviceLog.add(p.now(), entryError, p.T("Provisioning"), d.failure, "")
 				return
 			}
 			d.assigned = &assignment
-			p.deviceLog.add(p.now(), entryReceived, p.say("Provisioning"),
-				p.say("Assigned to %s as %s.", assignment.AssignedHub, assignment.DeviceID), "")
+			p.deviceLog.add(p.now(), entryReceived, p.T("Provisioning"),
+				p.T("Assigned to %s as %s.", assignment.AssignedHub, assignment.DeviceID), "")
 		})
 		if err != nil {
 			return

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 )
 
@@ -130,7 +131,7 @@ func (p *Panel) CreateDevice() {
 		}
 		p.update(func() { p.cloud.registry.newID.set("") })
 		p.loadModules(ctx)
-		return p.Lang().say("%s is registered, with keys that the hub made.", id), nil
+		return p.Lang().T("%s is registered, with keys that the hub made.", id), nil
 	})
 }
 
@@ -146,10 +147,10 @@ func (p *Panel) SetDeviceStatus(id string, enabled bool) {
 			return "", err
 		}
 		device.Status = emulator.StatusEnabled
-		said := p.Lang().say("%s is enabled: it may connect.", id)
+		said := p.Lang().T("%s is enabled: it may connect.", id)
 		if !enabled {
 			device.Status = emulator.StatusDisabled
-			said = p.Lang().say("%s is disabled: the hub closes its connection and refuses new ones.", id)
+			said = p.Lang().T("%s is disabled: the hub closes its connection and refuses new ones.", id)
 		}
 		_, err = p.ask(ctx, "PUT", devicePath(id), device, always)
 		return said, err
@@ -160,7 +161,7 @@ func (p *Panel) SetDeviceStatus(id string, enabled bool) {
 func (p *Panel) DeleteDevice(id string) {
 	p.changeRegistry(func(ctx context.Context) (string, error) {
 		_, err := p.ask(ctx, "DELETE", devicePath(id), nil, always)
-		return p.Lang().say("%s is deleted.", id), err
+		return p.Lang().T("%s is deleted.", id), err
 	})
 }
 
@@ -174,7 +175,7 @@ func (p *Panel) PurgeQueue(id string) {
 		if err == nil {
 			err = json.Unmarshal(raw, &purged)
 		}
-		return p.Lang().sayN(purged.Total, "%d message was dropped.", "%d messages were dropped.", purged.Total), err
+		return p.Lang().TN(purged.Total, "%d message was dropped.", "%d messages were dropped.", purged.Total), err
 	})
 }
 
@@ -187,11 +188,11 @@ func (p *Panel) OfferDevice(id string) {
 		}
 		lang := p.Lang()
 		deviceID, moduleID := splitIdentity(id)
-		said := lang.say("The connection string of %s is on the device side: press Connect there.", id)
+		said := lang.T("The connection string of %s is on the device side: press Connect there.", id)
 		p.update(func() {
 			p.device.connection.set(hubproto.ConnectionString{HostName: p.cloud.info.HubHostName, DeviceID: deviceID, ModuleID: moduleID, SharedAccessKey: key}.String())
 			if p.device.running() {
-				said = lang.say("The connection string of %s is on the device side: press Disconnect there, then Connect.", id)
+				said = lang.T("The connection string of %s is on the device side: press Disconnect there, then Connect.", id)
 			}
 		})
 		return said, nil
@@ -209,11 +210,11 @@ func (p *Panel) deviceKey(ctx context.Context, id string) ([]byte, error) {
 		return nil, err
 	}
 	if device.Authentication.SymmetricKey.PrimaryKey == "" {
-		return nil, tell("the device has no symmetric key: it proves with a certificate who it is")
+		return nil, l10n.New("the device has no symmetric key: it proves with a certificate who it is")
 	}
 	key, err := hubproto.ParseKey(device.Authentication.SymmetricKey.PrimaryKey)
 	if err != nil {
-		return nil, tell("the registry's key %v", err)
+		return nil, l10n.New("the registry's key %v", err)
 	}
 	return key, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
@@ -53,7 +54,7 @@ func (r *methodRule) answer() (hubclient.Response, time.Duration, error) {
 		delay, err = strconv.Atoi(s)
 	}
 	if err != nil || delay < 0 || delay > 300_000 {
-		return response, 0, tell("the answer's delay is a whole number of milliseconds from 0 to 300000")
+		return response, 0, l10n.New("the answer's delay is a whole number of milliseconds from 0 to 300000")
 	}
 	return response, time.Duration(delay) * time.Millisecond, nil
 }
@@ -62,7 +63,7 @@ func (r *methodRule) answer() (hubclient.Response, time.Duration, error) {
 func parseResponse(statusText, payload string) (hubclient.Response, error) {
 	status, err := strconv.Atoi(strings.TrimSpace(statusText))
 	if err != nil {
-		return hubclient.Response{}, tell("the answer's status is a whole number, for example 200")
+		return hubclient.Response{}, l10n.New("the answer's status is a whole number, for example 200")
 	}
 	if strings.TrimSpace(payload) == "" {
 		payload = "null"

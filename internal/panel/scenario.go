@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/internal/scenario"
 )
 
@@ -39,9 +40,9 @@ func (s *scenarioState) saw(e storedEvent) {
 func (s *scenarioState) running() bool { return s.stage != nil }
 
 // ScenarioError says that a scenario cannot be shown or run: there is none of that name, it is wrong, or another one runs.
-type ScenarioError struct{ why *told }
+type ScenarioError struct{ why *l10n.Message }
 
-func (e *ScenarioError) Told() *told { return e.why }
+func (e *ScenarioError) Localize() (format string, values []any) { return e.why.Localize() }
 
 func (e *ScenarioError) Error() string { return e.why.Error() }
 
@@ -55,14 +56,14 @@ func FindScenario(text string) (*scenario.Document, error) {
 		return d, nil
 	}
 	if simpleName(text) {
-		return nil, &ScenarioError{tell("there is no scenario of the name %s", text)}
+		return nil, &ScenarioError{l10n.New("there is no scenario of the name %s", text)}
 	}
 	d, err := scenario.Parse([]byte(text))
 	if err == nil {
 		err = checkTemplates(d)
 	}
 	if err != nil {
-		return nil, &ScenarioError{tell("the scenario is wrong: %v", err)}
+		return nil, &ScenarioError{l10n.New("the scenario is wrong: %v", err)}
 	}
 	return d, nil
 }
@@ -114,7 +115,7 @@ func (p *Panel) OpenScenario(files []File) {
 	}
 	d, err := FindScenario(string(files[0].Data))
 	if err != nil {
-		p.scenarioFailed(tell("the file %s: %v", files[0].Name, err))
+		p.scenarioFailed(l10n.New("the file %s: %v", files[0].Name, err))
 		return
 	}
 	p.ShowScenario(d, files[0].Name)
@@ -173,7 +174,7 @@ func (p *Panel) PlayScenario(ctx context.Context, d *scenario.Document, o Scenar
 		case p.closed:
 			return context.Canceled
 		case s.running():
-			return &ScenarioError{tell("a scenario runs already: stop it first")}
+			return &ScenarioError{l10n.New("a scenario runs already: stop it first")}
 		}
 		p.work.Add(1) // Close waits for it
 		if s.doc != d {
@@ -196,7 +197,7 @@ func (p *Panel) PlayScenario(ctx context.Context, d *scenario.Document, o Scenar
 	played := scenario.Run(ctx, d, st, scenario.Options{
 		Pace: o.Pace,
 		Lang: string(p.Lang()),
-		Say:  func(err error) string { return p.Lang().sentence(err) },
+		Say:  func(err error) string { return p.Lang().Sentence(err) },
 		OnBegin: func(i int) {
 			p.update(func() {
 				if s.doc != d {
@@ -281,13 +282,13 @@ func topicOf(s *scenario.Step) (Topic, bool) {
 
 // scenarioCommands offer the scenarios by name.
 func (p *Panel) scenarioCommands() []command {
-	hint, s := p.say("Scenario"), &p.scenario
+	hint, s := p.T("Scenario"), &p.scenario
 	list := []command{
-		{id: "scenario-run", name: p.say("Run the scenario"), hint: hint, enabled: s.doc != nil && !s.running(), do: p.StartScenario},
-		{id: "scenario-stop", name: p.say("Stop the scenario"), hint: hint, enabled: s.running(), do: p.StopScenario},
+		{id: "scenario-run", name: p.T("Run the scenario"), hint: hint, enabled: s.doc != nil && !s.running(), do: p.StartScenario},
+		{id: "scenario-stop", name: p.T("Stop the scenario"), hint: hint, enabled: s.running(), do: p.StopScenario},
 	}
 	for _, d := range scenario.Builtins() {
-		list = append(list, command{id: "scenario-" + d.Name, name: p.say("Show the scenario: %s", d.Title.In(string(p.lang))), hint: hint, enabled: s.doc != d,
+		list = append(list, command{id: "scenario-" + d.Name, name: p.T("Show the scenario: %s", d.Title.In(string(p.lang))), hint: hint, enabled: s.doc != d,
 			do: func() { p.ShowScenario(d, "") }})
 	}
 	return list

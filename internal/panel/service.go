@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // serviceError is a refusal of the service's REST API. Its text is the service's own, in English.
@@ -19,49 +20,49 @@ type serviceError struct {
 
 func (e *serviceError) Error() string { return e.english().Error() }
 
-func (e *serviceError) english() *told {
-	return tell("the hub answered %d: %v", e.Status, quoted(e.Text))
+func (e *serviceError) english() *l10n.Message {
+	return l10n.New("the hub answered %d: %v", e.Status, l10n.Quoted(e.Text))
 }
 
-// Told puts what the error means before the service's own words.
-func (e *serviceError) Told() *told {
+// Localize puts the meaning of the error before the service's own words.
+func (e *serviceError) Localize() (format string, values []any) {
 	if meaning := e.meaning(); meaning != nil {
-		return tell("the hub answered %d, %v: %v", e.Status, meaning, quoted(e.Text))
+		return l10n.New("the hub answered %d, %v: %v", e.Status, meaning, l10n.Quoted(e.Text)).Localize()
 	}
-	return e.english()
+	return e.english().Localize()
 }
 
 // meaning is that of an error's name ("Troubleshoot IoT Hub error codes"), or nil.
-func (e *serviceError) meaning() *told {
+func (e *serviceError) meaning() *l10n.Message {
 	switch e.Name {
 	case "ArgumentInvalid", "BadRequest":
-		return tell("something in the request is not valid")
+		return l10n.New("something in the request is not valid")
 	case "IotHubUnauthorizedAccess":
-		return tell("the policy or its key does not allow that")
+		return l10n.New("the policy or its key does not allow that")
 	case "DeviceMaximumQueueDepthExceeded":
-		return tell("the device's queue is full: let it connect and take its messages")
+		return l10n.New("the device's queue is full: let it connect and take its messages")
 	case "DeviceNotFound":
-		return tell("there is no such device: register it first")
+		return l10n.New("there is no such device: register it first")
 	case "ModuleNotFound":
-		return tell("there is no such module: create it first")
+		return l10n.New("there is no such module: create it first")
 	case "DeviceNotOnline":
-		return tell("the device is not connected")
+		return l10n.New("the device is not connected")
 	case "EnrollmentNotFound", "RegistrationNotFound":
-		return tell("there is no such enrollment or registration")
+		return l10n.New("there is no such enrollment or registration")
 	case "DeviceAlreadyExists", "ModuleAlreadyExistsOnDevice", "EnrollmentConflict":
-		return tell("that id is taken: choose another")
+		return l10n.New("that id is taken: choose another")
 	case "PreconditionFailed":
-		return tell("it has changed meanwhile: read it again")
+		return l10n.New("it has changed meanwhile: read it again")
 	case "MessageTooLarge", "RequestTooLarge":
-		return tell("it is too large")
+		return l10n.New("it is too large")
 	case "ThrottlingException":
-		return tell("the hub is throttling: wait and try again")
+		return l10n.New("the hub is throttling: wait and try again")
 	case "ServerError", "ServiceUnavailable":
-		return tell("try again later")
+		return l10n.New("try again later")
 	case "BadDeviceResponse":
-		return tell("the device's answer was not valid")
+		return l10n.New("the device's answer was not valid")
 	case "GatewayTimeout", "RequestTimeout":
-		return tell("the device did not answer in time")
+		return l10n.New("the device did not answer in time")
 	}
 	return nil
 }
@@ -81,7 +82,7 @@ func (p *Panel) serviceAs(ctx context.Context, policy hubproto.ConnectionString,
 	fetch := p.cloud.fetch
 	p.mu.Unlock()
 	if fetch == nil {
-		return nil, tell("there is no emulator behind this page, so it has no cloud side")
+		return nil, l10n.New("there is no emulator behind this page, so it has no cloud side")
 	}
 	r := &FetchRequest{Method: method, Path: path, Header: map[string]string{
 		// One minute is enough for a request; a stream was admitted when it was opened.

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 )
 
 // What an exported session calls itself. Version 1 had no streams, rules and profiles, and of the system properties only the two
@@ -53,7 +54,7 @@ type exportedDevice struct {
 type exportedForms struct {
 	View            Topic              `json:"view"`
 	Theme           Theme              `json:"theme"`
-	Lang            Lang               `json:"lang"`
+	Lang            catalog.Lang       `json:"lang"`
 	Telemetry       string             `json:"telemetry"`
 	ContentType     string             `json:"contentType,omitempty"`     // of version 1
 	ContentEncoding string             `json:"contentEncoding,omitempty"` // of version 1

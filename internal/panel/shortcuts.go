@@ -3,6 +3,8 @@ package panel
 import (
 	"slices"
 	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 )
 
 // What the shell itself offers as commands. Other areas' commands stand with them.
@@ -11,7 +13,7 @@ import (
 func (p *Panel) topicCommands() []command {
 	var list []command
 	for i, t := range p.topics() {
-		c := command{id: "view-" + string(t.topic), name: p.say("Show: %s", t.name), hint: p.say("View"), enabled: true, do: func() { p.Show(t.topic) }}
+		c := command{id: "view-" + string(t.topic), name: p.T("Show: %s", t.name), hint: p.T("View"), enabled: true, do: func() { p.Show(t.topic) }}
 		if i < 9 {
 			c.key = "Alt+" + string(rune('1'+i))
 		}
@@ -22,29 +24,29 @@ func (p *Panel) topicCommands() []command {
 
 // shellCommands are about the page itself.
 func (p *Panel) shellCommands() []command {
-	page := p.say("Page")
+	page := p.T("Page")
 	list := append(p.overlayCommands(),
-		command{id: "device-log-clear", name: p.say("Clear the device log"), hint: page, enabled: len(p.deviceLog.entries) > 0, do: func() { p.update(p.deviceLog.clear) }},
-		command{id: "cloud-log-clear", name: p.say("Clear the operations log"), hint: page, enabled: len(p.cloud.log.entries) > 0, do: func() { p.update(p.cloud.log.clear) }},
+		command{id: "device-log-clear", name: p.T("Clear the device log"), hint: page, enabled: len(p.deviceLog.entries) > 0, do: func() { p.update(p.deviceLog.clear) }},
+		command{id: "cloud-log-clear", name: p.T("Clear the operations log"), hint: page, enabled: len(p.cloud.log.entries) > 0, do: func() { p.update(p.cloud.log.clear) }},
 	)
 	for _, t := range p.themes() {
-		list = append(list, command{id: "theme-" + string(t.theme), name: p.say("Theme: %s", t.name), hint: page, enabled: p.theme != t.theme, do: func() { p.SetTheme(t.theme) }})
+		list = append(list, command{id: "theme-" + string(t.theme), name: p.T("Theme: %s", t.name), hint: page, enabled: p.theme != t.theme, do: func() { p.SetTheme(t.theme) }})
 	}
-	for _, l := range langs {
-		list = append(list, command{id: "language-" + string(l.lang), name: p.say("Language: %s", l.name), hint: page, enabled: p.lang != l.lang, do: func() { p.SetLang(l.lang) }})
+	for _, l := range catalog.Languages {
+		list = append(list, command{id: "language-" + string(l.Lang), name: p.T("Language: %s", l.Name), hint: page, enabled: p.lang != l.Lang, do: func() { p.SetLang(l.Lang) }})
 	}
 	return list
 }
 
 // overlayCommands open what lies over the page.
 func (p *Panel) overlayCommands() []command {
-	page, single := p.say("Page"), "?"
+	page, single := p.T("Page"), "?"
 	if p.palette.quietly {
 		single = ""
 	}
 	return []command{
-		{id: "palette", name: p.say("Find a command"), hint: page, key: "Ctrl+k", enabled: true, do: p.OpenPalette},
-		{id: "shortcuts", name: p.say("Keyboard shortcuts"), hint: page, key: single, enabled: true, do: p.ShowShortcuts},
+		{id: "palette", name: p.T("Find a command"), hint: page, key: "Ctrl+k", enabled: true, do: p.OpenPalette},
+		{id: "shortcuts", name: p.T("Keyboard shortcuts"), hint: page, key: single, enabled: true, do: p.ShowShortcuts},
 	}
 }
 
@@ -105,9 +107,9 @@ type namedTopic struct {
 // topics are the tabs by their names. A topic whose name is not translated keeps its English one.
 func (p *Panel) topics() []namedTopic {
 	names := map[Topic]string{
-		TopicTelemetry: p.say("Telemetry"), TopicMessages: p.say("Messages"), TopicTwin: p.say("Device twin"),
-		TopicMethods: p.say("Direct methods"), TopicProvisioning: p.say("Provisioning"), TopicWire: p.say("Wire"),
-		TopicDiagnose: p.say("Diagnose"),
+		TopicTelemetry: p.T("Telemetry"), TopicMessages: p.T("Messages"), TopicTwin: p.T("Device twin"),
+		TopicMethods: p.T("Direct methods"), TopicProvisioning: p.T("Provisioning"), TopicWire: p.T("Wire"),
+		TopicDiagnose: p.T("Diagnose"),
 	}
 	list := make([]namedTopic, 0, len(topics))
 	for _, t := range topics {
@@ -126,5 +128,5 @@ type namedTheme struct {
 }
 
 func (p *Panel) themes() []namedTheme {
-	return []namedTheme{{ThemeAuto, p.say("Auto")}, {ThemeLight, p.say("Light")}, {ThemeDark, p.say("Dark")}}
+	return []namedTheme{{ThemeAuto, p.T("Auto")}, {ThemeLight, p.T("Light")}, {ThemeDark, p.T("Dark")}}
 }

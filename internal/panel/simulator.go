@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // simulated is what a configuration of Iot-Telemetry-Simulator comes to here: streams, and a sentence for all that is different or
@@ -20,10 +21,10 @@ import (
 // variables, RunnerConfiguration.cs the payloads, TelemetryValues.cs what a variable does.
 type simulated struct {
 	streams []exportedStream
-	notes   []*told
+	notes   []*l10n.Message
 }
 
-func (s *simulated) note(english *told) { s.notes = append(s.notes, english) }
+func (s *simulated) note(english *l10n.Message) { s.notes = append(s.notes, english) }
 
 // What the simulator takes when its configuration does not say.
 const (
@@ -61,7 +62,7 @@ func parseSimulator(text string) (*simulated, error) {
 	}
 	s.remarks(c)
 	if len(s.streams) == 0 {
-		return s, tell("nothing of this configuration can be a stream here")
+		return s, l10n.New("nothing of this configuration can be a stream here")
 	}
 	return s, nil
 }
@@ -92,7 +93,7 @@ func (s *simulated) addStreams(c *simulatorConfig, payloads []simulatorPayload, 
 			share = p.share / whole[p.device]
 		}
 		if share == 0 {
-			s.note(tell("Payload %d is never chosen: its share is 0.", i+1))
+			s.note(l10n.New("Payload %d is never chosen: its share is 0.", i+1))
 			continue
 		}
 		shared = shared || share < 1
@@ -108,24 +109,24 @@ func (s *simulated) addStreams(c *simulatorConfig, payloads []simulatorPayload, 
 		if p.fixed {
 			e.Variables = []exportedVariable{}
 			if strings.Contains(p.body, "$.") {
-				s.note(tell("The fixed payload %d holds $. and a name: here it stands for a value.", i+1))
+				s.note(l10n.New("The fixed payload %d holds $. and a name: here it stands for a value.", i+1))
 			}
 		}
 		if p.filler > 0 {
 			e.Template, e.Variables = "$.Fill", []exportedVariable{{"Fill", "text", strconv.Itoa(p.filler)}}
-			s.note(tell("The %d bytes of payload %d are letters and digits by chance here, and not zeros.", p.filler, i+1))
+			s.note(l10n.New("The %d bytes of payload %d are letters and digits by chance here, and not zeros.", p.filler, i+1))
 		}
 		if !e.makesJSON() {
 			e.ContentType = "text/plain"
-			s.note(tell("The messages of %s are no JSON: their content-type is text/plain.", e.Name))
+			s.note(l10n.New("The messages of %s are no JSON: their content-type is text/plain.", e.Name))
 		}
 		if p.device != "" {
-			s.note(tell("Payload %d is for the device %s alone; here the connected device sends it.", i+1, p.device))
+			s.note(l10n.New("Payload %d is for the device %s alone; here the connected device sends it.", i+1, p.device))
 		}
 		s.streams = append(s.streams, e)
 	}
 	if shared {
-		s.note(tell("Payloads that the simulator draws by chance are streams of their own here: each comes as often as its share says, but not in a random order, and each counts its own variables."))
+		s.note(l10n.New("Payloads that the simulator draws by chance are streams of their own here: each comes as often as its share says, but not in a random order, and each counts its own variables."))
 	}
 	return nil
 }
@@ -142,14 +143,14 @@ func (e *exportedStream) makesJSON() bool {
 func (s *simulated) interval(c *simulatorConfig, device string) (float64, error) {
 	interval, err := c.number("Interval", simulatorInterval)
 	if err == nil && interval < 1 {
-		err = tell("Interval must be more than 0")
+		err = l10n.New("Interval must be more than 0")
 	}
 	if err != nil {
 		return 0, err
 	}
 	list, err := members(c.raw("Intervals"))
 	if err != nil {
-		return 0, misplaced(tell("Intervals"), err)
+		return 0, misplaced(l10n.New("Intervals"), err)
 	}
 	for _, m := range list {
 		if m.name != device {
@@ -158,7 +159,7 @@ func (s *simulated) interval(c *simulatorConfig, device string) (float64, error)
 		var one json.Number
 		var many []json.Number
 		if decodeNumbers(string(m.raw), &one) != nil && (decodeNumbers(string(m.raw), &many) != nil || len(many) == 0) {
-			return 0, tell("Intervals: that of %s is no number of milliseconds", device)
+			return 0, l10n.New("Intervals: that of %s is no number of milliseconds", device)
 		}
 		if many == nil {
 			f, err := one.Float64()
@@ -170,7 +171,7 @@ func (s *simulated) interval(c *simulatorConfig, device string) (float64, error)
 			sum += f
 		}
 		mean := math.Round(sum / float64(len(many)))
-		s.note(tell("The intervals of %s change from message to message: its stream has their mean, %d ms.", device, int(mean)))
+		s.note(l10n.New("The intervals of %s change from message to message: its stream has their mean, %d ms.", device, int(mean)))
 		return mean, nil
 	}
 	return float64(interval), nil
@@ -183,13 +184,13 @@ func (s *simulated) header(c *simulatorConfig) ([]exportedProperty, error) {
 	if strings.TrimSpace(text) == "" {
 		return out, nil
 	}
-	raw, err := relaxed(tell("Header"), text)
+	raw, err := relaxed(l10n.New("Header"), text)
 	if err != nil {
 		return nil, err
 	}
 	list, err := members(raw)
 	if err != nil {
-		return nil, tell("Header is no JSON object of names and values")
+		return nil, l10n.New("Header is no JSON object of names and values")
 	}
 	for _, m := range list {
 		v := textOfRaw(m.raw)
@@ -231,7 +232,7 @@ func (s *simulated) payloads(c *simulatorConfig) ([]simulatorPayload, error) {
 		arguments := strings.Split(inside, ",")
 		share, err := strconv.ParseFloat(strings.Trim(arguments[0], " %"), 64)
 		if err != nil || share < 0 {
-			return nil, tell("PayloadDistribution: the share of %q is no percentage", kind+"("+inside+")")
+			return nil, l10n.New("PayloadDistribution: the share of %q is no percentage", kind+"("+inside+")")
 		}
 		argument := ""
 		if len(arguments) > 1 {
@@ -243,7 +244,7 @@ func (s *simulated) payloads(c *simulatorConfig) ([]simulatorPayload, error) {
 			if argument != "" && !strings.EqualFold(argument, "default") {
 				p.body = c.textOf(argument)
 				if p.body == "" {
-					return nil, tell("PayloadDistribution: there is no template %s", argument)
+					return nil, l10n.New("PayloadDistribution: there is no template %s", argument)
 				}
 			}
 		case "fix":
@@ -282,9 +283,9 @@ func (s *simulated) fixed(p *simulatorPayload, text string) bool {
 	raw, err := base64.StdEncoding.DecodeString(text)
 	switch {
 	case err != nil:
-		s.note(tell("A fixed payload was left out: it is not base64."))
+		s.note(l10n.New("A fixed payload was left out: it is not base64."))
 	case !utf8.Valid(raw):
-		s.note(tell("A fixed payload of %d bytes was left out: they are no text, and a stream's template is one.", len(raw)))
+		s.note(l10n.New("A fixed payload of %d bytes was left out: they are no text, and a stream's template is one.", len(raw)))
 	default:
 		p.body, p.fixed = string(raw), true
 		return true
@@ -296,7 +297,7 @@ func (s *simulated) fixed(p *simulatorPayload, text string) bool {
 func (s *simulated) filled(p *simulatorPayload, size string) bool {
 	n, err := strconv.Atoi(strings.TrimSpace(size))
 	if err != nil || n < 1 || n > textLimit {
-		s.note(tell("A payload of fixed size was left out: its size is not from 1 to %d bytes.", textLimit))
+		s.note(l10n.New("A payload of fixed size was left out: its size is not from 1 to %d bytes.", textLimit))
 		return false
 	}
 	p.filler, p.fixed = n, true
@@ -313,7 +314,7 @@ func (s *simulated) listedPayloads(raw json.RawMessage) ([]simulatorPayload, err
 		Value        json.RawMessage `json:"value"`
 	}
 	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, misplaced(tell("Payloads"), err)
+		return nil, misplaced(l10n.New("Payloads"), err)
 	}
 	var list []simulatorPayload
 	for i, e := range all {
@@ -321,7 +322,7 @@ func (s *simulated) listedPayloads(raw json.RawMessage) ([]simulatorPayload, err
 		if len(e.Distribution) > 0 {
 			share, err := strconv.ParseFloat(textOfRaw(e.Distribution), 64)
 			if err != nil || share < 0 {
-				return nil, tell("Payloads, element %d: the distribution is no percentage", i+1)
+				return nil, l10n.New("Payloads, element %d: the distribution is no percentage", i+1)
 			}
 			p.share = share
 		}
@@ -331,7 +332,7 @@ func (s *simulated) listedPayloads(raw json.RawMessage) ([]simulatorPayload, err
 		case e.Type == "fix" && len(e.Value) > 0:
 			p.body, p.fixed = textOfRaw(e.Value), true
 		default:
-			return nil, tell("Payloads, element %d: its type is template, with a template, or fix, with a value", i+1)
+			return nil, l10n.New("Payloads, element %d: its type is template, with a template, or fix, with a value", i+1)
 		}
 		list = append(list, p)
 	}
@@ -341,21 +342,21 @@ func (s *simulated) listedPayloads(raw json.RawMessage) ([]simulatorPayload, err
 // remarks names what the configuration has and a page has not.
 func (s *simulated) remarks(c *simulatorConfig) {
 	if n, err := c.number("DeviceCount", 1); err == nil && n > 1 || strings.ContainsAny(c.textOf("DeviceList"), ",;") {
-		s.note(tell("The configuration has several devices; this page is one, and sends as the one that is connected."))
+		s.note(l10n.New("The configuration has several devices; this page is one, and sends as the one that is connected."))
 	}
 	if n, err := c.number("DuplicateEvery", 0); err == nil && n > 0 {
-		s.note(tell("DuplicateEvery was left out: a stream sends no message twice."))
+		s.note(l10n.New("DuplicateEvery was left out: a stream sends no message twice."))
 	}
 	known := []string{"Template", "Variables", "Interval", "MessageCount", "Header", "Payloads", "PayloadDistribution", "FixPayload", "FixPayloadSize", "Intervals",
 		"DeviceCount", "DeviceList", "DevicePrefix", "DeviceIndex", "DuplicateEvery"}
 	for _, m := range c.members {
 		switch name := m.name; {
 		case strings.EqualFold(name, "IotHubConnectionString"):
-			s.note(tell("%s was not read: the page sends as the device that is connected, and keeps no hub's key.", name))
+			s.note(l10n.New("%s was not read: the page sends as the device that is connected, and keeps no hub's key.", name))
 		case slices.ContainsFunc([]string{"EventHubConnectionString", "KafkaConnectionProperties", "KafkaTopic", "PartitionKey"}, func(other string) bool { return strings.EqualFold(name, other) }):
-			s.note(tell("%s was left out: it is for Event Hubs or Kafka.", name))
+			s.note(l10n.New("%s was left out: it is for Event Hubs or Kafka.", name))
 		case !slices.ContainsFunc(known, func(other string) bool { return strings.EqualFold(name, other) }) && !strings.Contains(c.textOf("PayloadDistribution"), name):
-			s.note(tell("%s was left out: it is no parameter that this page knows.", hubproto.Redact(name)))
+			s.note(l10n.New("%s was left out: it is no parameter that this page knows.", hubproto.Redact(name)))
 		}
 	}
 }

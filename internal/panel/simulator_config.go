@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // simulatorConfig is a configuration's members. Their names have no case, as in .NET.
@@ -35,7 +37,7 @@ func (c *simulatorConfig) number(name string, otherwise int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return 0, tell("%s is no whole number from 0", name)
+		return 0, l10n.New("%s is no whole number from 0", name)
 	}
 	return n, nil
 }
@@ -51,9 +53,9 @@ func readSimulator(text string) (*simulatorConfig, error) {
 	c := &simulatorConfig{}
 	switch {
 	case text == "":
-		return nil, tell("there is no configuration: paste one, or choose its file")
+		return nil, l10n.New("there is no configuration: paste one, or choose its file")
 	case text[0] == '{' || strings.HasPrefix(text, "//") || strings.HasPrefix(text, "/*"):
-		raw, err := relaxed(tell("The configuration"), text)
+		raw, err := relaxed(l10n.New("The configuration"), text)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +93,7 @@ func readSimulator(text string) (*simulatorConfig, error) {
 		}
 	}
 	if len(c.members) == 0 {
-		return nil, tell("this is no configuration of Iot-Telemetry-Simulator: it is a JSON file, its Variables, a docker command, or lines like Interval=1000")
+		return nil, l10n.New("this is no configuration of Iot-Telemetry-Simulator: it is a JSON file, its Variables, a docker command, or lines like Interval=1000")
 	}
 	return c, nil
 }
@@ -140,7 +142,7 @@ func shellWords(s string) []string {
 
 // relaxed is JSON as Newtonsoft's reader takes it, made strict: comments, names without quotes, texts in single quotes, commas before a
 // closing bracket; and $.Name without quotes, which a Header may hold. Lines stay what they are. what names it in errors.
-func relaxed(what *told, s string) (json.RawMessage, error) {
+func relaxed(what *l10n.Message, s string) (json.RawMessage, error) {
 	var out strings.Builder
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
@@ -192,7 +194,7 @@ func relaxed(what *told, s string) (json.RawMessage, error) {
 	strict := out.String()
 	var err error
 	if !json.Valid([]byte(strict)) {
-		err = tell("%v: %v", what, checkJSON("This", strict))
+		err = l10n.New("%v: %v", what, checkJSON("This", strict))
 	}
 	return json.RawMessage(strict), err
 }

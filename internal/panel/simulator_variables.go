@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // variables are the declared ones, as rows of a stream.
@@ -16,19 +18,19 @@ func (s *simulated) variables(c *simulatorConfig) ([]exportedVariable, error) {
 	}
 	if text := textOfRaw(raw); raw[0] == '"' {
 		var err error
-		if raw, err = relaxed(tell("Variables"), text); err != nil {
+		if raw, err = relaxed(l10n.New("Variables"), text); err != nil {
 			return nil, err
 		}
 	}
 	var all []json.RawMessage
 	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, tell("Variables is not a list")
+		return nil, l10n.New("Variables is not a list")
 	}
 	list := make([]exportedVariable, 0, len(all))
 	for i, element := range all {
 		v, err := s.variable(element)
 		if err != nil {
-			return nil, misplaced(tell("Variables, element %d", i+1), err)
+			return nil, misplaced(l10n.New("Variables, element %d", i+1), err)
 		}
 		list = append(list, v)
 	}
@@ -39,7 +41,7 @@ func (s *simulated) variables(c *simulatorConfig) ([]exportedVariable, error) {
 func (s *simulated) variable(raw json.RawMessage) (exportedVariable, error) {
 	list, err := members(raw)
 	if err != nil {
-		return exportedVariable{}, tell("it is no JSON object")
+		return exportedVariable{}, l10n.New("it is no JSON object")
 	}
 	var v exportedVariable
 	has := map[string]string{}
@@ -51,7 +53,7 @@ func (s *simulated) variable(raw json.RawMessage) (exportedVariable, error) {
 		case "values":
 			var elements []json.RawMessage
 			if json.Unmarshal(m.raw, &elements) != nil {
-				return v, tell("its values are not a list")
+				return v, l10n.New("its values are not a list")
 			}
 			for _, e := range elements {
 				values = append(values, textOfRaw(e))
@@ -59,16 +61,16 @@ func (s *simulated) variable(raw json.RawMessage) (exportedVariable, error) {
 		case "random", "randomdouble", "sequence", "min", "max", "step", "customlengthstring":
 			has[name] = textOfRaw(m.raw)
 		default:
-			s.note(tell("The variable %s: %s was left out, nobody knows it.", v.Name, m.name))
+			s.note(l10n.New("The variable %s: %s was left out, nobody knows it.", v.Name, m.name))
 		}
 	}
 	if strings.TrimSpace(v.Name) == "" {
-		return v, tell("it has no name")
+		return v, l10n.New("it has no name")
 	}
 	for _, name := range []string{"min", "max", "step", "customlengthstring"} {
 		if text, ok := has[name]; ok {
 			if _, err := strconv.ParseFloat(text, 64); err != nil {
-				return v, tell("its %s is no number", name)
+				return v, l10n.New("its %s is no number", name)
 			}
 		}
 	}
@@ -83,7 +85,7 @@ func (s *simulated) variable(raw json.RawMessage) (exportedVariable, error) {
 	switch {
 	case isTrue("sequence"):
 		if len(values) == 0 {
-			return v, tell("it is a sequence without values")
+			return v, l10n.New("it is a sequence without values")
 		}
 		v.Kind, v.Values = "sequence", listText(values)
 	case isTrue("random") || isTrue("randomdouble"):
@@ -98,7 +100,7 @@ func (s *simulated) variable(raw json.RawMessage) (exportedVariable, error) {
 		case lower && has["max"] != "" && high > low:
 			bounds = []string{has["min"], has["max"]}
 		case lower || has["max"] != "":
-			s.note(tell("The variable %s: min and max count only if both are there and max is more; as in the simulator, it is drawn from %s to %s.", v.Name, bounds[0], bounds[1]))
+			s.note(l10n.New("The variable %s: min and max count only if both are there and max is more; as in the simulator, it is drawn from %s to %s.", v.Name, bounds[0], bounds[1]))
 		}
 		v.Values = strings.Join(bounds, ", ")
 		used = []string{"min", "max"}
@@ -112,7 +114,7 @@ func (s *simulated) variable(raw json.RawMessage) (exportedVariable, error) {
 	}
 	for _, name := range []string{"min", "max", "step"} {
 		if _, ok := has[name]; ok && !slices.Contains(used, name) {
-			s.note(tell("The variable %s: %s has no effect on it, as in the simulator.", v.Name, name))
+			s.note(l10n.New("The variable %s: %s has no effect on it, as in the simulator.", v.Name, name))
 		}
 	}
 	return v, nil
@@ -152,7 +154,7 @@ func members(raw json.RawMessage) ([]member, error) {
 	}
 	d := json.NewDecoder(strings.NewReader(string(raw)))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return nil, tell("it is no JSON object")
+		return nil, l10n.New("it is no JSON object")
 	}
 	var list []member
 	for d.More() {

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/internal/scenario"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
@@ -65,11 +66,11 @@ func (st *stage) Do(ctx context.Context, d *scenario.Document, s *scenario.Step)
 		return nil, st.fault(ctx, target, s.Fault)
 	case s.Screenshot != nil:
 		if st.shoot == nil {
-			return nil, &scenario.MeaninglessError{Why: tell("there is no picture: pictures are taken when cmd/scenario runs the scenario")}
+			return nil, &scenario.MeaninglessError{Why: l10n.New("there is no picture: pictures are taken when cmd/scenario runs the scenario")}
 		}
 		return nil, st.shoot(ctx, *s.Screenshot)
 	}
-	return nil, tell("this page does not know the step %s", string(s.Action()))
+	return nil, l10n.New("this page does not know the step %s", string(s.Action()))
 }
 
 // target is the device that a step is about.
@@ -88,7 +89,7 @@ func (st *stage) connect(ctx context.Context, target string, c *scenario.Connect
 		assigned := p.dps.assigned
 		p.mu.Unlock()
 		if assigned == nil {
-			return tell("no hub is assigned yet: register first")
+			return l10n.New("no hub is assigned yet: register first")
 		}
 		credentials = assigned.Credentials
 	} else {
@@ -162,7 +163,7 @@ func (st *stage) register(ctx context.Context, r *scenario.Register) error {
 		p.CancelRegistration()
 		return err
 	case assigned == nil:
-		return worded(failure)
+		return l10n.Verbatim(failure)
 	}
 	return nil
 }
@@ -265,7 +266,7 @@ func checkTemplates(d *scenario.Document) error {
 	for i := range d.Steps {
 		if s := d.Steps[i].Send; s != nil && s.Many() {
 			if _, err := streamOf(d, s).preview("", time.Now()); err != nil {
-				return tell("%v: %v", worded(fmt.Sprintf("steps[%d].send", i)), err)
+				return l10n.New("%v: %v", l10n.Verbatim(fmt.Sprintf("steps[%d].send", i)), err)
 			}
 		}
 	}
@@ -303,7 +304,7 @@ func (st *stage) stream(ctx context.Context, d *scenario.Document, step *scenari
 		return err
 	}
 	if acknowledged < max(step.Send.MsgCount, 1) {
-		return tell("%d of %d messages were sent, and %d acknowledged. %s", sent, max(step.Send.MsgCount, 1), acknowledged, over)
+		return l10n.New("%d of %d messages were sent, and %d acknowledged. %s", sent, max(step.Send.MsgCount, 1), acknowledged, over)
 	}
 	return nil
 }

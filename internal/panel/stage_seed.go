@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/internal/scenario"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 )
@@ -27,9 +28,9 @@ func (st *stage) Begin(ctx context.Context, d *scenario.Document) error {
 	case err != nil:
 		return err
 	case kind == hubNone:
-		return tell("a scenario runs on the emulator only, and there is none behind this page: open it with ?hub=inpage")
+		return l10n.New("a scenario runs on the emulator only, and there is none behind this page: open it with ?hub=inpage")
 	case real:
-		return tell("the device talks to a real hub, and a scenario runs on the emulator only: disconnect the device first")
+		return l10n.New("the device talks to a real hub, and a scenario runs on the emulator only: disconnect the device first")
 	}
 	p.endSession(ctx)
 	p.update(func() {
@@ -75,29 +76,29 @@ func (st *stage) seed(ctx context.Context, d *scenario.Document) error {
 	for i := range d.Steps {
 		if r := d.Steps[i].Register; r != nil {
 			if err := st.unregister(ctx, r.RegistrationID, ""); err != nil {
-				return tell("%s: %v", r.RegistrationID, err)
+				return l10n.New("%s: %v", r.RegistrationID, err)
 			}
 		}
 	}
 	hub := &d.Hub
 	for _, device := range hub.Devices {
 		if err := st.seedDevice(ctx, device); err != nil {
-			return tell("%s: %v", device.DeviceID, err)
+			return l10n.New("%s: %v", device.DeviceID, err)
 		}
 	}
 	for _, e := range hub.Enrollments {
 		if err := st.unregister(ctx, e.RegistrationID, e.DeviceID); err != nil {
-			return tell("%s: %v", e.RegistrationID, err)
+			return l10n.New("%s: %v", e.RegistrationID, err)
 		}
 		err := st.seedEnrollment(ctx, "/enrollments/", e.RegistrationID, emulator.Enrollment{RegistrationID: e.RegistrationID, DeviceID: e.DeviceID, Enrolled: enrolled(e.Twin)})
 		if err != nil {
-			return tell("%s: %v", e.RegistrationID, err)
+			return l10n.New("%s: %v", e.RegistrationID, err)
 		}
 	}
 	for _, g := range hub.EnrollmentGroups {
 		err := st.seedEnrollment(ctx, "/enrollmentGroups/", g.EnrollmentGroupID, emulator.EnrollmentGroup{EnrollmentGroupID: g.EnrollmentGroupID, Enrolled: enrolled(g.Twin)})
 		if err != nil {
-			return tell("%s: %v", g.EnrollmentGroupID, err)
+			return l10n.New("%s: %v", g.EnrollmentGroupID, err)
 		}
 	}
 	return nil
@@ -188,7 +189,7 @@ func (st *stage) enrollmentKey(ctx context.Context, r *scenario.Register) (strin
 		return "", err
 	}
 	if a.SymmetricKey == nil {
-		return "", tell("the enrollment has no symmetric key: it proves with a certificate who it is")
+		return "", l10n.New("the enrollment has no symmetric key: it proves with a certificate who it is")
 	}
 	return a.SymmetricKey.PrimaryKey, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 )
 
@@ -40,7 +41,7 @@ func (p *Panel) gotEvent(id string, data []byte) {
 	if err != nil || bytes.Contains(data, []byte(`"lost":`)) { // or a property of that name, which does no harm
 		e.event = new(emulator.Event)
 		if err := json.Unmarshal(data, e.event); err != nil {
-			p.fail("hub", tell("the hub's event stream sent something that is not an event: %v", err))
+			p.fail("hub", l10n.New("the hub's event stream sent something that is not an event: %v", err))
 			return
 		}
 		e.sequence, e.json = e.event.SequenceNumber, nil

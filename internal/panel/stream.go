@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 )
 
@@ -73,7 +74,7 @@ func (p *Panel) gotOperation(_ string, data []byte) {
 		Description   string    `json:"description"`
 	}
 	if err := json.Unmarshal(data, &o); err != nil {
-		p.fail("hub", tell("the hub's operations log sent something that is not an entry: %v", err))
+		p.fail("hub", l10n.New("the hub's operations log sent something that is not an entry: %v", err))
 		return
 	}
 	kind := entryState

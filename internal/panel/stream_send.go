@@ -89,11 +89,11 @@ func (p *Panel) answeredStream(s *telemetryStream, way *sent, line *streamLine, 
 	line.answered += way.count
 	line.slowest = max(line.slowest, took)
 	if line.failed > 0 {
-		line.entry.outcome, line.entry.note = failed, p.sayN(line.failed, "%d message failed", "%d messages failed", line.failed)
+		line.entry.outcome, line.entry.note = failed, p.TN(line.failed, "%d message failed", "%d messages failed", line.failed)
 	} else if line.answered == line.sent {
-		line.entry.outcome, line.entry.note = done, p.say("acknowledged in %s", milliseconds(line.slowest))
+		line.entry.outcome, line.entry.note = done, p.T("acknowledged in %s", milliseconds(line.slowest))
 		if way.unanswered {
-			line.entry.note = p.say("written (QoS 0 has no acknowledgement)")
+			line.entry.note = p.T("written (QoS 0 has no acknowledgement)")
 		}
 	}
 	select {
@@ -106,15 +106,15 @@ func (p *Panel) answeredStream(s *telemetryStream, way *sent, line *streamLine, 
 func (p *Panel) logStream(s *telemetryStream, last hubclient.Message, n int) *streamLine {
 	now := p.now()
 	if s.line == nil || now.Sub(s.line.began) >= time.Second {
-		e := p.deviceLog.add(now, entrySent, p.say("Telemetry")+" · "+s.name.text, "", describeMessage(last))
+		e := p.deviceLog.add(now, entrySent, p.T("Telemetry")+" · "+s.name.text, "", describeMessage(last))
 		s.line = &streamLine{entry: e, began: now}
 	}
 	s.line.sent += n
 	e := s.line.entry
-	e.outcome, e.note = pending, p.say("queued")
+	e.outcome, e.note = pending, p.T("queued")
 	e.summary = oneLine(string(last.Body), 90)
 	if s.line.sent > 1 {
-		e.summary = p.say("%d messages, the last of them: %s", s.line.sent, oneLine(string(last.Body), 60))
+		e.summary = p.T("%d messages, the last of them: %s", s.line.sent, oneLine(string(last.Body), 60))
 		e.detail = describeMessage(last)
 	}
 	return s.line

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
@@ -148,15 +149,15 @@ type plan struct {
 func (s *telemetryStream) plan(device string, now time.Time) (plan, error) {
 	interval, err := strconv.Atoi(strings.TrimSpace(s.interval.text))
 	if err != nil || interval < 1 || interval > maxInterval {
-		return plan{}, tell("the interval must be a number of milliseconds from 1 to 86400000 (a day)")
+		return plan{}, l10n.New("the interval must be a number of milliseconds from 1 to 86400000 (a day)")
 	}
 	count, err := strconv.Atoi(strings.TrimSpace(s.count.text))
 	if err != nil || count < 0 {
-		return plan{}, tell("the count must be a whole number; 0 sends until you stop the stream")
+		return plan{}, l10n.New("the count must be a whole number; 0 sends until you stop the stream")
 	}
 	burst, err := strconv.Atoi(strings.TrimSpace(s.burst.text))
 	if err != nil || burst < 1 || burst > streamWindow {
-		return plan{}, tell("the burst must be a whole number from 1 to %d", streamWindow)
+		return plan{}, l10n.New("the burst must be a whole number from 1 to %d", streamWindow)
 	}
 	t, err := s.template(device, now)
 	if err != nil {
@@ -180,7 +181,7 @@ func (s *telemetryStream) template(device string, now time.Time) (*template, err
 	if text := strings.TrimSpace(s.seed.text); text != "" {
 		var err error
 		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			return nil, tell("the seed must be a whole number; without one every start draws another")
+			return nil, l10n.New("the seed must be a whole number; without one every start draws another")
 		}
 	}
 	return compileTemplate(s.body.text, s.properties.list(), s.variables, device, seed, now)
@@ -263,11 +264,11 @@ func (p *Panel) runStream(ctx context.Context, client *hubclient.Client, ended <
 	for {
 		select {
 		case <-ctx.Done():
-			p.endStream(s, func() string { return p.say("Stopped after %d messages.", s.made) })
+			p.endStream(s, func() string { return p.T("Stopped after %d messages.", s.made) })
 			return
 		case <-ended:
 			p.endStream(s, func() string {
-				return p.say("Stopped after %d messages: the device was disconnected.", s.made)
+				return p.T("Stopped after %d messages: the device was disconnected.", s.made)
 			})
 			return
 		case <-timer.C:
@@ -284,7 +285,7 @@ func (p *Panel) runStream(ctx context.Context, client *hubclient.Client, ended <
 		p.mu.Unlock()
 		switch {
 		case finished && answered:
-			p.endStream(s, func() string { return p.say("Done: %d messages.", s.made) })
+			p.endStream(s, func() string { return p.T("Done: %d messages.", s.made) })
 			return
 		case n == streamSlice && n < due:
 			p.env.Yield()

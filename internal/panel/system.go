@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // systemKeys are the system properties that a device may set on telemetry, in the order in which a person needs them
@@ -100,29 +101,29 @@ func (row *systemRow) check(module bool) error {
 		return nil
 	}
 	if i := strings.IndexFunc(v, unicode.IsControl); i >= 0 {
-		return tell("%s holds a control character: take it out", name)
+		return l10n.New("%s holds a control character: take it out", name)
 	}
 	switch row.key {
 	case "$.mid":
 		if n := len([]rune(v)); n > hubproto.MaxMessageIDLength {
-			return tell("%s has %d characters: at most %d are allowed", name, n, hubproto.MaxMessageIDLength)
+			return l10n.New("%s has %d characters: at most %d are allowed", name, n, hubproto.MaxMessageIDLength)
 		}
 		for _, c := range v {
 			if c > unicode.MaxASCII || !isAlphanumeric(byte(c)) && !strings.ContainsRune(messageIDPunctuation, c) {
-				return tell("%s holds %q: use ASCII letters, digits and %s", name, c, messageIDPunctuation)
+				return l10n.New("%s holds %q: use ASCII letters, digits and %s", name, c, messageIDPunctuation)
 			}
 		}
 	case "$.exp", "$.ctime":
 		if _, err := time.Parse(time.RFC3339, v); err != nil {
-			return tell("%s is no time as ISO 8601 has it, for example %s", name, "2026-01-31T12:00:00Z")
+			return l10n.New("%s is no time as ISO 8601 has it, for example %s", name, "2026-01-31T12:00:00Z")
 		}
 	case "$.on":
 		if !module {
-			return tell("%s is set, but the device is no module: only modules have outputs", name)
+			return l10n.New("%s is set, but the device is no module: only modules have outputs", name)
 		}
 	case "$.ct":
 		if kind, rest, ok := strings.Cut(v, "/"); !ok || kind == "" || rest == "" || strings.ContainsRune(kind, ' ') {
-			return tell("%s is no media type, for example %s", name, "application/json")
+			return l10n.New("%s is no media type, for example %s", name, "application/json")
 		}
 	}
 	return nil

@@ -59,9 +59,9 @@ func (p *Panel) sending(client *hubclient.Client, message hubclient.Message, qos
 	way := &sent{count: 1, state: pending}
 	p.update(func() {
 		p.clearNotice("send")
-		line = p.deviceLog.add(p.now(), entrySent, p.say("Telemetry"), oneLine(string(message.Body), 90), describeMessage(message))
-		line.outcome, line.note = pending, p.say("queued")
-		way.stream = p.say("By hand")
+		line = p.deviceLog.add(p.now(), entrySent, p.T("Telemetry"), oneLine(string(message.Body), 90), describeMessage(message))
+		line.outcome, line.note = pending, p.T("queued")
+		way.stream = p.T("By hand")
 		p.telemetry.streams.note(client, way, p.now(), len(message.Body))
 		p.telemetry.chart.add(p.now(), message.Body)
 	})
@@ -70,7 +70,7 @@ func (p *Panel) sending(client *hubclient.Client, message hubclient.Message, qos
 		ctx = hubclient.WithSent(ctx, func() {
 			p.update(func() {
 				if way.state == pending {
-					way.sent, line.note = true, p.say("sent")
+					way.sent, line.note = true, p.T("sent")
 				}
 			})
 		})
@@ -81,7 +81,7 @@ func (p *Panel) sending(client *hubclient.Client, message hubclient.Message, qos
 		err := send(ctx, message)
 		p.update(func() {
 			if err != nil {
-				line.outcome, line.note = failed, p.say("failed")
+				line.outcome, line.note = failed, p.T("failed")
 				way.state = failed
 				p.failLocked("send", err)
 				return
@@ -91,9 +91,9 @@ func (p *Panel) sending(client *hubclient.Client, message hubclient.Message, qos
 			if !qos0 {
 				p.telemetry.streams.rate.acknowledged(way.latency)
 			}
-			line.outcome, line.note = done, p.say("acknowledged in %s", milliseconds(time.Since(began)))
+			line.outcome, line.note = done, p.T("acknowledged in %s", milliseconds(time.Since(began)))
 			if qos0 {
-				line.note = p.say("written (QoS 0 has no acknowledgement)")
+				line.note = p.T("written (QoS 0 has no acknowledgement)")
 			}
 		})
 		return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // template is a message with variables, made ready. It is not safe for concurrent use: its generators remember.
@@ -80,7 +81,7 @@ func compileTemplate(body string, properties hubproto.Properties, variables []*v
 			continue
 		}
 		if t.variable(name) != nil {
-			return nil, tell("the variable %s is declared twice", name)
+			return nil, l10n.New("the variable %s is declared twice", name)
 		}
 		g, err := v.compile()
 		if err != nil {

@@ -24,14 +24,14 @@ func tokenIdentity(resource string) (host, deviceID, moduleID string) {
 
 // viewToken shows what a token says about itself; its signature is not shown.
 func (p *Panel) viewToken(t hubproto.SASToken) *Node {
-	signer := p.say("the device's own key")
+	signer := p.T("the device's own key")
 	if t.Policy != "" {
-		signer = p.say("the policy %s", t.Policy)
+		signer = p.T("the policy %s", t.Policy)
 	}
 	return h("dl.facts.token-facts", testid("token"),
-		h("div", h("dt", text(p.say("Resource"))), h("dd", testid("token-resource"), text(t.Resource))),
-		h("div", h("dt", text(p.say("Signed with"))), h("dd", testid("token-signer"), text(signer))),
-		h("div", h("dt", text(p.say("Expires"))), h("dd", testid("token-expiry"), text(t.Expiry.In(p.env.Location).Format("2006-01-02 15:04:05 MST")))),
+		h("div", h("dt", text(p.T("Resource"))), h("dd", testid("token-resource"), text(t.Resource))),
+		h("div", h("dt", text(p.T("Signed with"))), h("dd", testid("token-signer"), text(signer))),
+		h("div", h("dt", text(p.T("Expires"))), h("dd", testid("token-expiry"), text(t.Expiry.In(p.env.Location).Format("2006-01-02 15:04:05 MST")))),
 		p.viewExpiry(t.Expiry),
 	)
 }
@@ -42,7 +42,7 @@ func (p *Panel) viewExpiry(expiry time.Time) *Node {
 	if time.Now().Before(expiry) {
 		words = p.until(expiry)
 	} else {
-		words, state = p.say("expired: make a new token"), "expired"
+		words, state = p.T("expired: make a new token"), "expired"
 	}
-	return h("div", h("dt", text(p.say("Time left"))), h("dd", testid("token-left"), attr("data-token", state), text(words)))
+	return h("div", h("dt", text(p.T("Time left"))), h("dd", testid("token-left"), attr("data-token", state), text(words)))
 }

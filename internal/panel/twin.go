@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
@@ -117,7 +118,7 @@ func (p *Panel) readTwin(ctx context.Context, client *hubclient.Client) {
 		}
 		p.twin.loading = false
 		if err != nil {
-			p.failLocked("twin", tell("the twin could not be read: %v", err))
+			p.failLocked("twin", l10n.New("the twin could not be read: %v", err))
 			return
 		}
 		p.clearNotice("twin")
@@ -130,8 +131,8 @@ func (p *Panel) readTwin(ctx context.Context, client *hubclient.Client) {
 		if twin.ReportedVersion >= t.reportedVersion {
 			t.reported, t.reportedVersion = versionless(twin.Reported), twin.ReportedVersion
 		}
-		p.deviceLog.add(p.now(), entryReceived, p.say("Device twin"),
-			p.say("Desired at version %d, reported at version %d.", t.desiredVersion, t.reportedVersion), "")
+		p.deviceLog.add(p.now(), entryReceived, p.T("Device twin"),
+			p.T("Desired at version %d, reported at version %d.", t.desiredVersion, t.reportedVersion), "")
 	})
 }
 
@@ -158,8 +159,8 @@ func (p *Panel) gotDesired(_ context.Context, d hubclient.Desired) {
 		}
 		t.changed++
 		p.device.received++
-		p.deviceLog.add(p.now(), entryReceived, p.say("Desired properties"),
-			p.say("Version %d: %s", d.Version, oneLine(string(d.Patch), 80)), indented(d.Patch))
+		p.deviceLog.add(p.now(), entryReceived, p.T("Desired properties"),
+			p.T("Version %d: %s", d.Version, oneLine(string(d.Patch), 80)), indented(d.Patch))
 	})
 }
 
@@ -186,7 +187,7 @@ func (p *Panel) acknowledge(rows []*twinRow) {
 	}
 	p.mu.Unlock()
 	if err != nil {
-		p.fail("report", tell("the acknowledgment's code (ac) is a whole number, for example 200"))
+		p.fail("report", l10n.New("the acknowledgment's code (ac) is a whole number, for example 200"))
 		return
 	}
 	p.report(document(patch))
@@ -221,8 +222,8 @@ func (p *Panel) reporting(client *hubclient.Client, patch string) func(ctx conte
 	p.update(func() {
 		p.clearNotice("report")
 		p.twin.busy = true
-		line = p.deviceLog.add(p.now(), entrySent, p.say("Reported properties"), oneLine(patch, 90), patch)
-		line.outcome, line.note = pending, p.say("sending")
+		line = p.deviceLog.add(p.now(), entrySent, p.T("Reported properties"), oneLine(patch, 90), patch)
+		line.outcome, line.note = pending, p.T("sending")
 	})
 	return func(ctx context.Context) error {
 		version, err := client.Report(ctx, json.RawMessage(patch))
@@ -230,19 +231,19 @@ func (p *Panel) reporting(client *hubclient.Client, patch string) func(ctx conte
 			t := &p.twin
 			t.busy = false
 			if err != nil {
-				line.outcome, line.note = failed, p.say("failed")
+				line.outcome, line.note = failed, p.T("failed")
 				t.result = p.resultOf(err, "")
 				p.failLocked("report", err)
 				return
 			}
 			p.device.sent++
-			line.outcome, line.note = done, p.say("$version %d", version)
+			line.outcome, line.note = done, p.T("$version %d", version)
 			before := t.reported
 			t.reported = hubproto.MergePatch(before, parseDocument([]byte(patch)))
 			t.reportedVersion = version
 			now := p.now()
 			t.see(before, t.reported, func(s *seen) { s.reported = now })
-			t.result = p.resultOf(nil, p.say("The hub applied the patch: reported properties are at version %d.", version))
+			t.result = p.resultOf(nil, p.T("The hub applied the patch: reported properties are at version %d.", version))
 		})
 		p.refreshCloud(ctx)
 		return err

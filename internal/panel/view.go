@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 )
 
 // View is what the page should show now.
@@ -21,7 +23,7 @@ func (p *Panel) View() *Node {
 		p.viewUpdate(),
 		p.viewArrivals(),
 		p.viewLink(),
-		h("section", label(p.say("Scenarios")), p.viewScenarios()),
+		h("section", label(p.T("Scenarios")), p.viewScenarios()),
 		p.viewTabs(),
 		h("main.panes", attr("id", "panes"),
 			p.viewDevicePane(),
@@ -32,33 +34,33 @@ func (p *Panel) View() *Node {
 }
 
 func (p *Panel) viewHeader() *Node {
-	languages := make([]*Node, 0, len(langs))
-	for _, l := range langs {
-		languages = append(languages, h("option", attr("value", string(l.lang)), attr("lang", string(l.lang)), flag("selected", l.lang == p.lang), text(l.name)))
+	languages := make([]*Node, 0, len(catalog.Languages))
+	for _, l := range catalog.Languages {
+		languages = append(languages, h("option", attr("value", string(l.Lang)), attr("lang", string(l.Lang)), flag("selected", l.Lang == p.lang), text(l.Name)))
 	}
 	var themes []*Node
 	for _, t := range p.themes() {
 		themes = append(themes, h("option", attr("value", string(t.theme)), flag("selected", t.theme == p.theme), text(t.name)))
 	}
 	hubText := map[hubKind]string{
-		hubUnknown: p.say("looking for a hub …"),
-		hubServed:  p.say("emulator beside the page"),
-		hubInPage:  p.say("emulator inside the page"),
-		hubNone:    p.say("no emulator"),
+		hubUnknown: p.T("looking for a hub …"),
+		hubServed:  p.T("emulator beside the page"),
+		hubInPage:  p.T("emulator inside the page"),
+		hubNone:    p.T("no emulator"),
 	}[p.hub]
 	return h("header.top",
-		h("h1.wordmark", h("span.wordmark-hub", text(p.say("hub"))), h("span.wordmark-panel", text(p.say("panel")))),
-		h("p.tagline", text(p.say("A virtual device for Azure IoT Hub, in this page."))),
+		h("h1.wordmark", h("span.wordmark-hub", text(p.T("hub"))), h("span.wordmark-panel", text(p.T("panel")))),
+		h("p.tagline", text(p.T("A virtual device for Azure IoT Hub, in this page."))),
 		h("span.chip", testid("hub-kind"), attr("data-kind", map[hubKind]string{hubUnknown: "unknown", hubServed: "served", hubInPage: "inpage", hubNone: "none"}[p.hub]), text(hubText)),
 		h("button.find", attr("type", "button"), testid("palette-open"), attr("aria-haspopup", "dialog"), onClick(p.OpenPalette),
-			h("span", text(p.say("Commands"))), viewKeys("Ctrl+k")),
+			h("span", text(p.T("Commands"))), viewKeys("Ctrl+k")),
 		h("label.theme",
-			h("span", text(p.say("Language"))),
+			h("span", text(p.T("Language"))),
 			h("select", testid("language"),
-				Listener{Event: "change", Do: func(e Event) { p.SetLang(matchLang(e.Value)) }}, nodes(languages)),
+				Listener{Event: "change", Do: func(e Event) { p.SetLang(catalog.Match(e.Value)) }}, nodes(languages)),
 		),
 		h("label.theme",
-			h("span", text(p.say("Theme"))),
+			h("span", text(p.T("Theme"))),
 			h("select", testid("theme"),
 				Listener{Event: "change", Do: func(e Event) { p.SetTheme(Theme(e.Value)) }},
 				nodes(themes),
@@ -74,8 +76,8 @@ func (p *Panel) viewNotice() *Node {
 			h("div.notice",
 				h("p", text(p.notice.text)),
 				when(p.notice.about == "connect" && p.diagnosis.stop == nil,
-					h("button.secondary", attr("type", "button"), testid("notice-why"), text(p.say("Find out why")), onClick(p.FindOutWhy))),
-				h("button.quiet", attr("type", "button"), label(p.say("Dismiss")), testid("notice-dismiss"), text(p.say("Dismiss")),
+					h("button.secondary", attr("type", "button"), testid("notice-why"), text(p.T("Find out why")), onClick(p.FindOutWhy))),
+				h("button.quiet", attr("type", "button"), label(p.T("Dismiss")), testid("notice-dismiss"), text(p.T("Dismiss")),
 					onClick(func() { p.update(func() { p.notice = notice{} }) })),
 			)),
 	)
@@ -96,15 +98,15 @@ func (p *Panel) viewLink() *Node {
 			name = next.DeviceID
 		}
 	}
-	return h("section.link", label(p.say("Connection")), attr("data-state", state),
-		h("span.link-end.link-device", h("span.link-role", text(p.say("Device"))), h("b", testid("device-name"), text(name))),
+	return h("section.link", label(p.T("Connection")), attr("data-state", state),
+		h("span.link-end.link-device", h("span.link-role", text(p.T("Device"))), h("b", testid("device-name"), text(name))),
 		h("span.link-middle",
 			h("span.wire", attr("aria-hidden", "true"),
 				h("span.pulse.up", key(fmt.Sprint("up", p.beat(&p.up, d.sent)))),
 				h("span.pulse.down", key(fmt.Sprint("down", p.beat(&p.down, d.received))))),
 			h("span.link-state", attr("role", "status"), h("span.lamp"), h("span", testid("state"), attr("data-state", state), text(words))),
 		),
-		h("span.link-end.link-cloud", h("span.link-role", text(p.say("Hub"))), h("b", testid("hub-name"), text(host))),
+		h("span.link-end.link-cloud", h("span.link-role", text(p.T("Hub"))), h("b", testid("hub-name"), text(host))),
 	)
 }
 
@@ -118,7 +120,7 @@ func (p *Panel) viewTabs() *Node {
 			when(t.topic == p.topic && p.tabMoves > 0, attr("data-focus", fmt.Sprint(p.tabMoves))),
 			text(t.name), onClick(func() { p.Show(t.topic) })))
 	}
-	return h("nav.tabs", label(p.say("What both sides show")), tabs,
+	return h("nav.tabs", label(p.T("What both sides show")), tabs,
 		onKeys(func(e Event) { p.moveTab(map[string]int{"ArrowLeft": -1, "ArrowRight": 1}[e.Key]) }, "ArrowLeft", "ArrowRight"))
 }
 
@@ -153,14 +155,14 @@ func (p *Panel) viewDevicePane() *Node {
 	default:
 		card = p.viewComposer()
 	}
-	return h("section.pane.device", label(p.say("Device side")),
-		h("header.pane-head", h("h2", text(p.say("Device"))), h("p", text(p.say("What runs in this page.")))),
+	return h("section.pane.device", label(p.T("Device side")),
+		h("header.pane-head", h("h2", text(p.T("Device"))), h("p", text(p.T("What runs in this page.")))),
 		p.viewConnection(),
 		card,
 		p.viewCopyAs(),
 		p.viewExport(),
-		p.viewJournal(&p.deviceLog, "device-log", p.say("Device log"),
-			p.say("Nothing yet. Connect, then send a message: every exchange with the hub is listed here.")),
+		p.viewJournal(&p.deviceLog, "device-log", p.T("Device log"),
+			p.T("Nothing yet. Connect, then send a message: every exchange with the hub is listed here.")),
 	)
 }
 
@@ -174,20 +176,20 @@ func (p *Panel) viewProperties(rows *propertyRows, id, name string) *Node {
 	lines := make(nodes, 0, len(rows.rows))
 	for i, row := range rows.rows {
 		lines = append(lines, h("div.property", key(fmt.Sprint(row.id)),
-			h("input.mono", attr("type", "text"), label(p.say("Property %d, name", i+1)), testid(fmt.Sprint(id, "-name-", i)),
-				attr("placeholder", p.say("name")), value{&row.name}, p.typing(&row.name)),
-			h("input.mono", attr("type", "text"), label(p.say("Property %d, value", i+1)), testid(fmt.Sprint(id, "-value-", i)),
-				attr("placeholder", p.say("value")), flag("disabled", row.null), value{&row.value}, p.typing(&row.value)),
-			h("button.quiet.null", attr("type", "button"), testid(fmt.Sprint(id, "-null-", i)), attr("aria-pressed", fmt.Sprint(row.null)), label(p.say("Property %d is null: it has no value, not an empty one", i+1)),
-				attr("title", p.say("null: no value, not an empty one")), text("∅"), onClick(func() { p.update(func() { row.null = !row.null }) })),
-			h("button.quiet", attr("type", "button"), label(p.say("Remove property %d", i+1)), text("×"),
+			h("input.mono", attr("type", "text"), label(p.T("Property %d, name", i+1)), testid(fmt.Sprint(id, "-name-", i)),
+				attr("placeholder", p.T("name")), value{&row.name}, p.typing(&row.name)),
+			h("input.mono", attr("type", "text"), label(p.T("Property %d, value", i+1)), testid(fmt.Sprint(id, "-value-", i)),
+				attr("placeholder", p.T("value")), flag("disabled", row.null), value{&row.value}, p.typing(&row.value)),
+			h("button.quiet.null", attr("type", "button"), testid(fmt.Sprint(id, "-null-", i)), attr("aria-pressed", fmt.Sprint(row.null)), label(p.T("Property %d is null: it has no value, not an empty one", i+1)),
+				attr("title", p.T("null: no value, not an empty one")), text("∅"), onClick(func() { p.update(func() { row.null = !row.null }) })),
+			h("button.quiet", attr("type", "button"), label(p.T("Remove property %d", i+1)), text("×"),
 				onClick(func() { p.update(func() { rows.remove(row.id) }) })),
 		))
 	}
 	return h("fieldset.properties",
 		h("legend", text(name)),
 		h("div.property-rows", lines),
-		h("button.quiet", attr("type", "button"), testid(id+"-add"), text(p.say("+ Add a property")),
+		h("button.quiet", attr("type", "button"), testid(id+"-add"), text(p.T("+ Add a property")),
 			onClick(func() { p.update(func() { rows.add("", "") }) })),
 	)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 )
 
 // The chart's drawing, in the units of its viewBox.
@@ -33,9 +35,9 @@ func (p *Panel) viewChart() part {
 	button := func(id, name, sign string, do func()) *Node {
 		return h("button.quiet", attr("type", "button"), testid(id), label(name), attr("title", name), text(sign), onClick(change(do)))
 	}
-	pause, pressed := p.say("Pause"), "false"
+	pause, pressed := p.T("Pause"), "false"
 	if !c.paused.IsZero() {
-		pause, pressed = p.say("Go on"), "true"
+		pause, pressed = p.T("Go on"), "true"
 	}
 	legend := make(nodes, 0, len(c.series))
 	for i, s := range c.series {
@@ -43,18 +45,18 @@ func (p *Panel) viewChart() part {
 			attr("aria-pressed", fmt.Sprint(!s.hidden)), h("span.chart-swatch", attr("aria-hidden", "true")), h("span", text(s.path)),
 			onClick(change(func() { s.hidden = !s.hidden }))))
 	}
-	return h("section.card.chart", key("chart"), label(p.say("Chart of what was sent")), testid("chart"),
-		h("header.card-head", h("h3", text(p.say("Chart"))),
+	return h("section.card.chart", key("chart"), label(p.T("Chart of what was sent")), testid("chart"),
+		h("header.card-head", h("h3", text(p.T("Chart"))),
 			h("div.actions",
-				button("chart-back", p.say("Earlier"), "←", func() { c.move(-0.5, p.now()) }),
-				button("chart-forward", p.say("Later"), "→", func() { c.move(0.5, p.now()) }),
-				button("chart-out", p.say("Show more time"), "−", func() { c.zoom(1) }),
-				button("chart-in", p.say("Show less time"), "+", func() { c.zoom(-1) }),
+				button("chart-back", p.T("Earlier"), "←", func() { c.move(-0.5, p.now()) }),
+				button("chart-forward", p.T("Later"), "→", func() { c.move(0.5, p.now()) }),
+				button("chart-out", p.T("Show more time"), "−", func() { c.zoom(1) }),
+				button("chart-in", p.T("Show less time"), "+", func() { c.zoom(-1) }),
 				h("button.quiet", attr("type", "button"), testid("chart-pause"), attr("aria-pressed", pressed), text(pause), onClick(change(func() { c.pause(p.now()) }))),
 			)),
 		drawing,
-		h("div.chart-legend", attr("role", "group"), label(p.say("Fields")), legend),
-		when(len(c.left) > 0, h("p.help", text(p.say("Only the first %d numeric fields are drawn.", chartSeries)))),
+		h("div.chart-legend", attr("role", "group"), label(p.T("Fields")), legend),
+		when(len(c.left) > 0, h("p.help", text(p.T("Only the first %d numeric fields are drawn.", chartSeries)))),
 		numbers,
 	)
 }
@@ -73,7 +75,7 @@ type plotted struct {
 	series int
 	hidden uint // a bit for each series
 	points int  // up to fewPoints: a chart that has just begun shows each of them at once
-	lang   Lang
+	lang   catalog.Lang
 }
 
 const fewPoints = 100
@@ -134,7 +136,7 @@ func (p *Panel) viewPlot(now time.Time) *Node {
 		lines = append(lines, h("polyline.chart-line", key(s.path), attr("data-series", strconv.Itoa(i)), attr("points", string(d))))
 	}
 	return h("svg.chart-plot", attr("viewBox", fmt.Sprintf("0 0 %d %d", chartWidth, chartHeight)), attr("role", "img"), attr("tabindex", "0"), testid("chart-plot"),
-		label(p.say("The last %s of %d fields. Arrow keys move through time, + and − zoom, P pauses.", p.duration(c.span), len(c.series))),
+		label(p.T("The last %s of %d fields. Arrow keys move through time, + and − zoom, P pauses.", p.duration(c.span), len(c.series))),
 		onKeys(func(e Event) {
 			p.update(func() {
 				switch e.Key {
@@ -221,9 +223,9 @@ func (p *Panel) viewChartTable(now time.Time) *Node {
 		}
 		rows = append(rows, h("tr", key(s.path), h("th", attr("scope", "row"), text(s.path)), h("td", text(last)), h("td", text(low)), h("td", text(high))))
 	}
-	return h("details.more", h("summary", testid("chart-table"), text(p.say("In numbers"))),
+	return h("details.more", h("summary", testid("chart-table"), text(p.T("In numbers"))),
 		h("table.chart-numbers",
-			h("thead", h("tr", h("th", attr("scope", "col"), text(p.say("Field"))), h("th", attr("scope", "col"), text(p.say("Last"))),
-				h("th", attr("scope", "col"), text(p.say("Lowest"))), h("th", attr("scope", "col"), text(p.say("Highest"))))),
+			h("thead", h("tr", h("th", attr("scope", "col"), text(p.T("Field"))), h("th", attr("scope", "col"), text(p.T("Last"))),
+				h("th", attr("scope", "col"), text(p.T("Lowest"))), h("th", attr("scope", "col"), text(p.T("Highest"))))),
 			h("tbody", rows)))
 }

@@ -26,16 +26,16 @@ func (p *Panel) viewSession() *Node {
 	expiry := d.state.TokenExpiry
 	return h("div.card.session", key("session"),
 		h("dl.facts",
-			fact(p.say("Host"), d.endpoint()),
-			fact(p.say("Device id"), d.name()),
-			when(d.options.ModelID != "", fact(p.say("Model id"), d.options.ModelID)),
-			when(!expiry.IsZero(), h("div", h("dt", text(p.say("SAS token until"))), h("dd", testid("session-token"), text(expiry.In(p.env.Location).Format("15:04:05"))))),
+			fact(p.T("Host"), d.endpoint()),
+			fact(p.T("Device id"), d.name()),
+			when(d.options.ModelID != "", fact(p.T("Model id"), d.options.ModelID)),
+			when(!expiry.IsZero(), h("div", h("dt", text(p.T("SAS token until"))), h("dd", testid("session-token"), text(expiry.In(p.env.Location).Format("15:04:05"))))),
 			when(!expiry.IsZero(), p.viewExpiry(expiry)),
 		),
 		h("div.actions",
 			when(d.state.Phase == hubclient.Reconnecting,
-				h("button.secondary", attr("type", "button"), testid("try-now"), text(p.say("Try now")), onClick(p.TryNow))),
-			h("button.secondary", attr("type", "button"), testid("disconnect"), when(d.pressed == pressedConnect, attr("data-focus", "")), text(p.say("Disconnect")), onClick(p.Disconnect)),
+				h("button.secondary", attr("type", "button"), testid("try-now"), text(p.T("Try now")), onClick(p.TryNow))),
+			h("button.secondary", attr("type", "button"), testid("disconnect"), when(d.pressed == pressedConnect, attr("data-focus", "")), text(p.T("Disconnect")), onClick(p.Disconnect)),
 		),
 	)
 }
@@ -59,9 +59,9 @@ func (p *Panel) viewConnectForm() *Node {
 		inputs = p.viewConnectionString()
 	}
 	return h("form.connect-form", onSubmit(p.Connect),
-		h("fieldset.choices.connect-ways", h("legend", text(p.say("Connect with"))),
-			way(wayString, p.say("Connection string")), way(wayFields, p.say("Fields")), way(wayToken, p.say("SAS token")),
-			h("button.quiet", attr("type", "button"), testid("way-dps"), text(p.say("Or through the Device Provisioning Service")), onClick(func() { p.Show(TopicProvisioning) }))),
+		h("fieldset.choices.connect-ways", h("legend", text(p.T("Connect with"))),
+			way(wayString, p.T("Connection string")), way(wayFields, p.T("Fields")), way(wayToken, p.T("SAS token")),
+			h("button.quiet", attr("type", "button"), testid("way-dps"), text(p.T("Or through the Device Provisioning Service")), onClick(func() { p.Show(TopicProvisioning) }))),
 		inputs,
 		p.viewConnectCheck(),
 		p.viewAdvanced(),
@@ -69,7 +69,7 @@ func (p *Panel) viewConnectForm() *Node {
 }
 
 func (p *Panel) connectButton() *Node {
-	return h("button.primary", attr("type", "submit"), testid("connect"), when(p.device.pressed == pressedDisconnect, attr("data-focus", "")), text(p.say("Connect")))
+	return h("button.primary", attr("type", "submit"), testid("connect"), when(p.device.pressed == pressedDisconnect, attr("data-focus", "")), text(p.T("Connect")))
 }
 
 // viewSecret is the input of a secret, with a button beside it if there is one.
@@ -80,15 +80,15 @@ func (p *Panel) viewSecret(name, id, placeholder string, f *field, reveal *bool,
 			h("input.mono", secret(*reveal), attr("id", id), testid(id), attr("autocomplete", "off"), attr("spellcheck", "false"),
 				attr("autocapitalize", "off"), attr("placeholder", placeholder), attr("aria-describedby", "connect-check"), value{f}, p.typing(f), parts(more)),
 			beside),
-		p.viewCheck(p.say("Show the secret"), "reveal", reveal))
+		p.viewCheck(p.T("Show the secret"), "reveal", reveal))
 }
 
 func (p *Panel) viewConnectionString() *Node {
 	d := &p.device
 	return h("div.connect-way", key("string"),
-		p.viewSecret(p.say("Device connection string"), "connection-string", p.say("HostName=…;DeviceId=…;SharedAccessKey=…"), &d.connection, &d.reveal, p.connectButton()),
+		p.viewSecret(p.T("Device connection string"), "connection-string", p.T("HostName=…;DeviceId=…;SharedAccessKey=…"), &d.connection, &d.reveal, p.connectButton()),
 		when(trimmed(&d.connection) != p.cloud.info.DeviceConnectionString && p.cloud.info.DeviceConnectionString != "",
-			h("button.quiet", attr("type", "button"), testid("use-ready-made"), text(p.say("Use the emulator's ready-made device")),
+			h("button.quiet", attr("type", "button"), testid("use-ready-made"), text(p.T("Use the emulator's ready-made device")),
 				onClick(func() { p.update(func() { d.connection.set(p.cloud.info.DeviceConnectionString) }) }))),
 		h("p.help", attr("id", "connection-help"), text(p.connectionHelp())))
 }
@@ -98,10 +98,10 @@ func (p *Panel) viewFields() *Node {
 	f := &d.form
 	return h("div.connect-way", key("fields"),
 		h("div.grid",
-			p.viewChecked(p.say("Host name"), "connect-host", &f.host, p.say("myhub.azure-devices.net"), hubproto.ValidHost),
-			p.viewChecked(p.say("Device id"), "connect-device-id", &f.deviceID, "", hubproto.ValidDeviceID),
-			p.viewChecked(p.say("Module id (if it is a module)"), "connect-module-id", &f.moduleID, "", hubproto.ValidDeviceID)),
-		p.viewSecret(p.say("Shared access key"), "connect-key", p.say("base64, ends in ="), &f.key, &d.reveal, p.connectButton(),
+			p.viewChecked(p.T("Host name"), "connect-host", &f.host, p.T("myhub.azure-devices.net"), hubproto.ValidHost),
+			p.viewChecked(p.T("Device id"), "connect-device-id", &f.deviceID, "", hubproto.ValidDeviceID),
+			p.viewChecked(p.T("Module id (if it is a module)"), "connect-module-id", &f.moduleID, "", hubproto.ValidDeviceID)),
+		p.viewSecret(p.T("Shared access key"), "connect-key", p.T("base64, ends in ="), &f.key, &d.reveal, p.connectButton(),
 			when(f.asked > 0, attr("data-focus", fmt.Sprint(f.asked)))))
 }
 
@@ -115,11 +115,11 @@ func (p *Panel) viewTokenWay() *Node {
 		needsID = deviceID == ""
 	}
 	return h("div.connect-way", key("token"),
-		p.viewSecret(p.say("SAS token"), "connect-token", p.say("SharedAccessSignature sr=…&sig=…&se=…"), &f.token, &d.reveal, p.connectButton()),
+		p.viewSecret(p.T("SAS token"), "connect-token", p.T("SharedAccessSignature sr=…&sig=…&se=…"), &f.token, &d.reveal, p.connectButton()),
 		when(err == nil, p.viewToken(token)),
 		when(needsID, h("div.grid", key("ids"),
-			p.viewChecked(p.say("Device id"), "connect-device-id", &f.deviceID, "", hubproto.ValidDeviceID),
-			p.viewChecked(p.say("Module id (if it is a module)"), "connect-module-id", &f.moduleID, "", hubproto.ValidDeviceID))))
+			p.viewChecked(p.T("Device id"), "connect-device-id", &f.deviceID, "", hubproto.ValidDeviceID),
+			p.viewChecked(p.T("Module id (if it is a module)"), "connect-module-id", &f.moduleID, "", hubproto.ValidDeviceID))))
 }
 
 // viewChecked is a line of text with what is wrong with it under it.
@@ -127,7 +127,7 @@ func (p *Panel) viewChecked(name, id string, f *field, placeholder string, check
 	problem := ""
 	if s := trimmed(f); s != "" {
 		if err := check(s); err != nil {
-			problem = p.sentence(err)
+			problem = p.Sentence(err)
 		}
 	}
 	return h("div.checked",
@@ -142,7 +142,7 @@ func (p *Panel) viewConnectCheck() *Node {
 	problem, whom := "", ""
 	if trimmed(given) != "" {
 		if s, err := d.settings(); err != nil {
-			problem = p.sentence(err)
+			problem = p.Sentence(err)
 		} else {
 			whom = p.whom(s.credentials)
 		}
@@ -169,37 +169,37 @@ func (d *device) connectionToken() string {
 func (p *Panel) whom(cr hubclient.Credentials) string {
 	host := cr.Host
 	if cr.Gateway != "" {
-		host = p.say("%s through %s", cr.Host, cr.Gateway)
+		host = p.T("%s through %s", cr.Host, cr.Gateway)
 	}
 	if cr.ModuleID != "" {
-		return p.say("Module %s of device %s at %s.", cr.ModuleID, cr.DeviceID, host)
+		return p.T("Module %s of device %s at %s.", cr.ModuleID, cr.DeviceID, host)
 	}
-	return p.say("Device %s at %s.", cr.DeviceID, host)
+	return p.T("Device %s at %s.", cr.DeviceID, host)
 }
 
 func (p *Panel) viewAdvanced() *Node {
 	f := &p.device.form
 	endpoint := func(string) error { _, err := f.checkedEndpoint(); return err }
-	return h("details.more", h("summary", testid("advanced"), text(p.say("Advanced"))),
+	return h("details.more", h("summary", testid("advanced"), text(p.T("Advanced"))),
 		h("div.advanced",
 			h("div.grid",
-				p.viewText(p.say("IoT Plug and Play model id"), "connect-model-id", &f.modelID, attr("placeholder", "dtmi:com:example:Thermostat;1")),
-				p.viewChecked(p.say("Gateway host name"), "connect-gateway", &f.gateway, "", hubproto.ValidHost),
-				p.viewChecked(p.say("Custom endpoint"), "connect-endpoint", &f.endpoint, "wss://gateway.example/mqtt", endpoint),
-				p.viewText(p.say("Keep-alive in seconds"), "connect-keep-alive", &f.keepAlive, attr("inputmode", "numeric"), attr("placeholder", "240")),
-				p.viewText(p.say("Lifetime of a SAS token in minutes"), "connect-token-ttl", &f.tokenTTL, attr("inputmode", "numeric"), attr("placeholder", "60")),
+				p.viewText(p.T("IoT Plug and Play model id"), "connect-model-id", &f.modelID, attr("placeholder", "dtmi:com:example:Thermostat;1")),
+				p.viewChecked(p.T("Gateway host name"), "connect-gateway", &f.gateway, "", hubproto.ValidHost),
+				p.viewChecked(p.T("Custom endpoint"), "connect-endpoint", &f.endpoint, "wss://gateway.example/mqtt", endpoint),
+				p.viewText(p.T("Keep-alive in seconds"), "connect-keep-alive", &f.keepAlive, attr("inputmode", "numeric"), attr("placeholder", "240")),
+				p.viewText(p.T("Lifetime of a SAS token in minutes"), "connect-token-ttl", &f.tokenTTL, attr("inputmode", "numeric"), attr("placeholder", "60")),
 			),
-			p.viewCheck(p.say("Clean session: the hub forgets subscriptions and waiting messages at each connect"), "connect-clean-session", &f.cleanSession),
-			p.viewCheck(p.say("Will: the hub publishes this as telemetry if the connection breaks"), "connect-will", &f.will),
-			when(f.will, p.viewText(p.say("Body of the Will"), "connect-will-body", &f.willBody)),
+			p.viewCheck(p.T("Clean session: the hub forgets subscriptions and waiting messages at each connect"), "connect-clean-session", &f.cleanSession),
+			p.viewCheck(p.T("Will: the hub publishes this as telemetry if the connection breaks"), "connect-will", &f.will),
+			when(f.will, p.viewText(p.T("Body of the Will"), "connect-will-body", &f.willBody)),
 		))
 }
 
 func (p *Panel) connectionHelp() string {
 	if d := &p.device; d.connection.text != "" && d.connection.text == p.cloud.info.DeviceConnectionString {
-		return p.say("A ready-made device of the emulator. Or paste your own device's string: it stays in this page's memory.")
+		return p.T("A ready-made device of the emulator. Or paste your own device's string: it stays in this page's memory.")
 	}
-	return p.say("The device's own string, from the Azure portal: Devices, your device, Primary connection string. It stays in this page's memory.")
+	return p.T("The device's own string, from the Azure portal: Devices, your device, Primary connection string. It stays in this page's memory.")
 }
 
 // stateWords says how the connection is, for a person and for a test.
@@ -207,25 +207,25 @@ func (p *Panel) stateWords() (words, state string) {
 	d := &p.device
 	s := d.state
 	if !d.running() && s.Phase != hubclient.Refused {
-		return p.say("Not connected"), "disconnected"
+		return p.T("Not connected"), "disconnected"
 	}
 	switch s.Phase {
 	case hubclient.Dialing:
-		return p.say("Dialling …"), "dialing"
+		return p.T("Dialling …"), "dialing"
 	case hubclient.Connecting:
-		return p.say("Connecting …"), "connecting"
+		return p.T("Connecting …"), "connecting"
 	case hubclient.Connected:
-		return p.say("Connected since %s", s.Since.In(p.env.Location).Format("15:04:05")), "connected"
+		return p.T("Connected since %s", s.Since.In(p.env.Location).Format("15:04:05")), "connected"
 	case hubclient.Reconnecting:
 		next := p.nextTry()
 		if !time.Now().Before(next) {
-			return p.say("Reconnecting …"), "reconnecting"
+			return p.T("Reconnecting …"), "reconnecting"
 		}
-		return p.say("Reconnecting in %s (attempt %d)", p.until(next), s.Attempt+1), "reconnecting"
+		return p.T("Reconnecting in %s (attempt %d)", p.until(next), s.Attempt+1), "reconnecting"
 	case hubclient.Refused:
-		return p.say("Refused: %s", p.refusal(s.Err)), "refused"
+		return p.T("Refused: %s", p.refusal(s.Err)), "refused"
 	}
-	return p.say("Not connected"), "disconnected"
+	return p.T("Not connected"), "disconnected"
 }
 
 // refusal is why the hub refused, in few words; the notice says the rest.
@@ -236,16 +236,16 @@ func (p *Panel) refusal(err error) string {
 	var takeover *hubclient.TakeoverError
 	switch {
 	case errors.As(err, &expired):
-		return p.say("the SAS token has expired")
+		return p.T("the SAS token has expired")
 	case errors.As(err, &takeover):
-		return p.say("another client uses this identity")
+		return p.T("another client uses this identity")
 	case errors.As(err, &subscription):
-		return p.say("a subscription is not allowed")
+		return p.T("a subscription is not allowed")
 	case errors.As(err, &refused):
-		return p.lang.connectCode(refused.Code)
+		return p.lang.ConnectCode(refused.Code)
 	case err == nil:
-		return p.say("no reason was given")
+		return p.T("no reason was given")
 	}
-	first, _, _ := strings.Cut(strings.ReplaceAll(p.sentence(err), "：", ": "), ": ")
-	return cmp.Or(hubproto.Redact(first), p.say("no reason was given"))
+	first, _, _ := strings.Cut(strings.ReplaceAll(p.Sentence(err), "：", ": "), ": ")
+	return cmp.Or(hubproto.Redact(first), p.T("no reason was given"))
 }

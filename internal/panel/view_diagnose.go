@@ -12,12 +12,12 @@ func (p *Panel) viewDiagnose() *Node {
 	d := &p.diagnosis
 	running := d.stop != nil
 	return h("div.card.doctor", key("diagnose"),
-		h("header.card-head", h("h3", text(p.say("Connection doctor"))),
+		h("header.card-head", h("h3", text(p.T("Connection doctor"))),
 			h("div.actions",
-				when(running, h("button.secondary", attr("type", "button"), testid("diagnose-stop"), text(p.say("Stop")), onClick(p.StopDiagnosis))),
-				when(!running, h("button.primary", attr("type", "button"), testid("diagnose-run"), text(p.say("Examine the connection")), onClick(func() { p.Diagnose(false) }))),
+				when(running, h("button.secondary", attr("type", "button"), testid("diagnose-stop"), text(p.T("Stop")), onClick(p.StopDiagnosis))),
+				when(!running, h("button.primary", attr("type", "button"), testid("diagnose-run"), text(p.T("Examine the connection")), onClick(func() { p.Diagnose(false) }))),
 			)),
-		h("p.help", text(p.say("Finds out why the device does not connect, from this page to the subscriptions. It asks the hub's host over HTTPS, opens WebSockets to it and signs in as the device, with CleanSession 0: messages that wait for the device go on waiting."))),
+		h("p.help", text(p.T("Finds out why the device does not connect, from this page to the subscriptions. It asks the hub's host over HTTPS, opens WebSockets to it and signs in as the device, with CleanSession 0: messages that wait for the device go on waiting."))),
 		p.viewConsent(),
 		h("div", attr("role", "status"), p.viewVerdict()),
 		p.viewConsole(),
@@ -33,8 +33,8 @@ func (p *Panel) viewConsent() part {
 		return nil
 	}
 	return h("div.result", testid("diagnose-consent"),
-		h("p", text(p.say("The device is connected. The doctor leaves it alone and does not sign in, unless you agree: the device is then offline for the time of the examination."))),
-		h("button.secondary", attr("type", "button"), testid("diagnose-agree"), text(p.say("Disconnect it, sign in, connect again")), onClick(func() { p.Diagnose(true) })))
+		h("p", text(p.T("The device is connected. The doctor leaves it alone and does not sign in, unless you agree: the device is then offline for the time of the examination."))),
+		h("button.secondary", attr("type", "button"), testid("diagnose-agree"), text(p.T("Disconnect it, sign in, connect again")), onClick(func() { p.Diagnose(true) })))
 }
 
 // viewVerdict is nothing before there is one.
@@ -42,18 +42,18 @@ func (p *Panel) viewVerdict() part {
 	d := &p.diagnosis
 	switch {
 	case !d.has:
-		return h("p.empty", text(p.say("Not examined yet.")))
+		return h("p.empty", text(p.T("Not examined yet.")))
 	case d.stop != nil:
-		return h("p.verdict-wait", testid("verdict-wait"), text(p.say("Examining …")))
+		return h("p.verdict-wait", testid("verdict-wait"), text(p.T("Examining …")))
 	}
 	v := doctor.Judge(d.evidence)
-	sure := map[doctor.Sureness]string{doctor.Certain: p.say("certain"), doctor.Likely: p.say("likely"), doctor.Possible: p.say("possible: others look the same")}[v.Sure]
-	sentence := p.lang.text(v.Sentence)
+	sure := map[doctor.Sureness]string{doctor.Certain: p.T("certain"), doctor.Likely: p.T("likely"), doctor.Possible: p.T("possible: others look the same")}[v.Sure]
+	sentence := p.lang.Message(v.Sentence)
 	switch v.Sure {
 	case doctor.Likely:
-		sentence = p.say("Most likely: %s", sentence)
+		sentence = p.T("Most likely: %s", sentence)
 	case doctor.Possible:
-		sentence = p.say("Perhaps: %s", sentence)
+		sentence = p.T("Perhaps: %s", sentence)
 	}
 	list := func(name, id string, texts []doctor.Text) part {
 		if len(texts) == 0 {
@@ -61,7 +61,7 @@ func (p *Panel) viewVerdict() part {
 		}
 		items := make(nodes, 0, len(texts))
 		for i, t := range texts {
-			items = append(items, h("li", key(fmt.Sprint(i)), text(p.lang.text(t))))
+			items = append(items, h("li", key(fmt.Sprint(i)), text(p.lang.Message(t))))
 		}
 		return h("div.verdict-part", h("h5", text(name)), h("ul", testid(id), items))
 	}
@@ -70,13 +70,13 @@ func (p *Panel) viewVerdict() part {
 	for _, c := range v.Also {
 		also = append(also, c.Sentence(host))
 	}
-	return h("section.verdict", testid("verdict"), attr("data-examination", fmt.Sprint(d.count)), attr("data-cause", string(v.Cause)), attr("data-sure", string(v.Sure)), label(p.say("Verdict")),
+	return h("section.verdict", testid("verdict"), attr("data-examination", fmt.Sprint(d.count)), attr("data-cause", string(v.Cause)), attr("data-sure", string(v.Sure)), label(p.T("Verdict")),
 		h("h4", testid("verdict-sentence"), text(sentence)),
 		h("p.verdict-sure", h("span.badge", text(sure))),
-		list(p.say("What to do next"), "verdict-next", v.Next),
-		list(p.say("It could also be, the likelier first"), "verdict-also", also),
-		list(p.say("Inferred from"), "verdict-from", v.From),
-		list(p.say("What a browser cannot see"), "verdict-unseen", v.Unseen),
+		list(p.T("What to do next"), "verdict-next", v.Next),
+		list(p.T("It could also be, the likelier first"), "verdict-also", also),
+		list(p.T("Inferred from"), "verdict-from", v.From),
+		list(p.T("What a browser cannot see"), "verdict-unseen", v.Unseen),
 	)
 }
 
@@ -88,58 +88,58 @@ func (p *Panel) viewConsole() part {
 		return nil
 	}
 	return h("div.verdict-console",
-		h("label.field", h("span.field-name", text(p.say("The console's line, or the code on the browser's error page"))),
+		h("label.field", h("span.field-name", text(p.T("The console's line, or the code on the browser's error page"))),
 			h("input.mono", attr("type", "text"), testid("diagnose-console"), attr("autocomplete", "off"), attr("spellcheck", "false"),
 				attr("placeholder", "net::ERR_CONNECTION_REFUSED"), value{&d.console},
 				Listener{Event: "input", Do: func(e Event) { p.ReadConsole(e.Value) }})),
-		when(d.unknown, h("p.problem", testid("diagnose-console-problem"), text(p.say("This line names no cause that is known here. Paste one that begins with WebSocket connection to, or an ERR_ code.")))))
+		when(d.unknown, h("p.problem", testid("diagnose-console-problem"), text(p.T("This line names no cause that is known here. Paste one that begins with WebSocket connection to, or an ERR_ code.")))))
 }
 
 // stageName says what a stage checks.
 func (p *Panel) stageName(s doctor.Stage) string {
 	switch s {
 	case doctor.StagePage:
-		return p.say("This page")
+		return p.T("This page")
 	case doctor.StageOnline:
-		return p.say("Online")
+		return p.T("Online")
 	case doctor.StageShape:
-		return p.say("Host, id, key or token")
+		return p.T("Host, id, key or token")
 	case doctor.StageClock:
-		return p.say("Clock")
+		return p.T("Clock")
 	case doctor.StageHTTPS:
-		return p.say("HTTPS to the host")
+		return p.T("HTTPS to the host")
 	case doctor.StageControl:
-		return p.say("HTTPS to another name")
+		return p.T("HTTPS to another name")
 	case doctor.StageUpgrade:
-		return p.say("WebSocket upgrade")
+		return p.T("WebSocket upgrade")
 	case doctor.StageNoQuery:
-		return p.say("Upgrade without the query")
+		return p.T("Upgrade without the query")
 	case doctor.StageConnack:
-		return p.say("CONNECT and CONNACK")
+		return p.T("CONNECT and CONNACK")
 	case doctor.StageSubscribe:
-		return p.say("Subscriptions and twin")
+		return p.T("Subscriptions and twin")
 	case doctor.StageWatch:
-		return p.say("Does it last?")
+		return p.T("Does it last?")
 	}
-	return p.say("Idle connection")
+	return p.T("Idle connection")
 }
 
 func (p *Panel) outcomeName(o doctor.Outcome) string {
 	switch o {
 	case doctor.Running:
-		return p.say("running")
+		return p.T("running")
 	case doctor.OK:
-		return p.say("good")
+		return p.T("good")
 	case doctor.Failed:
-		return p.say("failed")
+		return p.T("failed")
 	case doctor.TimedOut:
-		return p.say("no answer")
+		return p.T("no answer")
 	case doctor.Noted:
-		return p.say("worth knowing")
+		return p.T("worth knowing")
 	case doctor.Skipped:
-		return p.say("left out")
+		return p.T("left out")
 	}
-	return p.say("not yet")
+	return p.T("not yet")
 }
 
 func (p *Panel) viewStages() part {
@@ -154,7 +154,7 @@ func (p *Panel) viewStages() part {
 	if _, ok := d.evidence.Findings[doctor.StageIdle]; ok {
 		rows = append(rows, p.viewStage(doctor.StageIdle))
 	}
-	return h("ol.stages", label(p.say("Checks")), rows)
+	return h("ol.stages", label(p.T("Checks")), rows)
 }
 
 func (p *Panel) viewStage(s doctor.Stage) *Node {
@@ -165,7 +165,7 @@ func (p *Panel) viewStage(s doctor.Stage) *Node {
 	}
 	note := ""
 	if f.Note.Format != "" {
-		note = p.lang.text(f.Note)
+		note = p.lang.Message(f.Note)
 	}
 	return h("li.stage", key(string(s)), testid("stage-"+string(s)), attr("data-outcome", string(f.Outcome)),
 		h("span.stage-lamp", attr("aria-hidden", "true")),
@@ -179,12 +179,12 @@ func (p *Panel) viewStage(s doctor.Stage) *Node {
 func (p *Panel) viewIdleCheck() *Node {
 	d := &p.diagnosis
 	busy := d.stop != nil
-	return h("details.more", h("summary", testid("diagnose-idle-more"), text(p.say("It connects, but breaks after a while"))),
+	return h("details.more", h("summary", testid("diagnose-idle-more"), text(p.T("It connects, but breaks after a while"))),
 		h("div.advanced",
-			h("p.help", text(p.say("The longer check signs in, sends nothing and sees when the silent connection is cut. The device is offline meanwhile."))),
+			h("p.help", text(p.T("The longer check signs in, sends nothing and sees when the silent connection is cut. The device is offline meanwhile."))),
 			h("div.with-button",
-				p.viewText(p.say("Minutes"), "diagnose-minutes", &d.minutes, attr("inputmode", "numeric")),
-				h("button.secondary", attr("type", "button"), testid("diagnose-idle"), flag("disabled", busy), text(p.say("Watch a silent connection")), onClick(p.WatchIdle))),
+				p.viewText(p.T("Minutes"), "diagnose-minutes", &d.minutes, attr("inputmode", "numeric")),
+				h("button.secondary", attr("type", "button"), testid("diagnose-idle"), flag("disabled", busy), text(p.T("Watch a silent connection")), onClick(p.WatchIdle))),
 			p.viewLinks()))
 }
 
@@ -192,18 +192,18 @@ func (p *Panel) viewIdleCheck() *Node {
 func (p *Panel) viewLinks() part {
 	links := p.diagnosis.links
 	if len(links) == 0 {
-		return h("p.help", text(p.say("No connection of this device has ended yet.")))
+		return h("p.help", text(p.T("No connection of this device has ended yet.")))
 	}
 	items := nodes{}
 	for i, l := range links {
-		how := p.say("broke")
+		how := p.T("broke")
 		switch {
 		case l.Planned:
-			how = p.say("ended by the device")
+			how = p.T("ended by the device")
 		case l.Clean:
-			how = p.say("closed by the hub")
+			how = p.T("closed by the hub")
 		}
-		items = append(items, h("li", key(fmt.Sprint(i)), text(p.say("%s after %s, silent for the last %s", how, l.Lasted.Round(time.Second), l.Quiet.Round(time.Second)))))
+		items = append(items, h("li", key(fmt.Sprint(i)), text(p.T("%s after %s, silent for the last %s", how, l.Lasted.Round(time.Second), l.Quiet.Round(time.Second)))))
 	}
 	return h("ul.links", testid("diagnose-links"), items)
 }
@@ -214,9 +214,9 @@ func (p *Panel) viewForIT() part {
 	if !d.has || d.stop != nil {
 		return nil
 	}
-	return h("details.more", h("summary", testid("diagnose-it"), text(p.say("For IT"))),
+	return h("details.more", h("summary", testid("diagnose-it"), text(p.T("For IT"))),
 		h("div.advanced",
-			when(p.env.Copy != nil, h("div.actions.start", h("button.secondary", attr("type", "button"), testid("diagnose-copy"), text(p.say("Copy for IT")), onClick(p.CopyForIT)))),
-			h("pre", testid("diagnose-report"), attr("tabindex", "0"), label(p.say("For IT")), text(p.reportLocked())),
+			when(p.env.Copy != nil, h("div.actions.start", h("button.secondary", attr("type", "button"), testid("diagnose-copy"), text(p.T("Copy for IT")), onClick(p.CopyForIT)))),
+			h("pre", testid("diagnose-report"), attr("tabindex", "0"), label(p.T("For IT")), text(p.reportLocked())),
 			viewResult(d.copied, "diagnose-copied")))
 }

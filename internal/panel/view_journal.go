@@ -8,25 +8,25 @@ func (p *Panel) viewJournal(j *journal, id, name, empty string) *Node {
 	return h("section.log", label(name), testid(id),
 		h("header.log-head", h("h3", text(name)),
 			when(len(j.entries) > 0,
-				h("button.quiet", attr("type", "button"), testid(id+"-clear"), text(p.say("Clear")), onClick(func() { p.update(j.clear) }))),
+				h("button.quiet", attr("type", "button"), testid(id+"-clear"), text(p.T("Clear")), onClick(func() { p.update(j.clear) }))),
 		),
 		when(len(j.entries) == 0, h("p.empty", text(empty))),
 		when(len(j.entries) > 0, p.viewJournalFilter(j, id, name), p.viewJournalList(j, id, name)),
 		p.viewDetail(j, id),
 		when(j.dropped > 0, h("p.empty", testid(id+"-dropped"),
-			text(p.say("%d older entries were dropped: the log keeps %d.", j.dropped, journalLimit)))),
+			text(p.T("%d older entries were dropped: the log keeps %d.", j.dropped, journalLimit)))),
 	)
 }
 
 func (p *Panel) viewJournalFilter(j *journal, id, name string) *Node {
-	return h("div.log-filter", attr("role", "search"), label(p.say("Filter: %s", name)),
-		h("input", attr("type", "search"), testid(id+"-filter"), label(p.say("Filter the log by text")), attr("placeholder", p.say("Filter")),
+	return h("div.log-filter", attr("role", "search"), label(p.T("Filter: %s", name)),
+		h("input", attr("type", "search"), testid(id+"-filter"), label(p.T("Filter the log by text")), attr("placeholder", p.T("Filter")),
 			attr("autocomplete", "off"), attr("spellcheck", "false"), value{&j.query},
 			Listener{Event: "input", Do: func(e Event) { p.update(func() { j.filter(e.Value, j.kind) }) }}),
-		h("select", testid(id+"-kind"), label(p.say("Filter the log by kind")),
+		h("select", testid(id+"-kind"), label(p.T("Filter the log by kind")),
 			onChange(func(e Event) { p.update(func() { j.filter(j.query.text, entryKind(e.Value)) }) }),
-			nodes(options(string(j.kind), "", p.say("Everything"), string(entrySent), p.say("Sent"), string(entryReceived), p.say("Received"),
-				string(entryState), p.say("State"), string(entryError), p.say("Errors")))),
+			nodes(options(string(j.kind), "", p.T("Everything"), string(entrySent), p.T("Sent"), string(entryReceived), p.T("Received"),
+				string(entryState), p.T("State"), string(entryError), p.T("Errors")))),
 	)
 }
 
@@ -39,9 +39,9 @@ func (p *Panel) viewJournalList(j *journal, id, name string) part {
 	}
 	return parts{
 		when(waiting > 0, h("button.secondary.newer", attr("type", "button"), testid(id+"-newer"),
-			text(p.sayN(waiting, "Show %d newer entry", "Show %d newer entries", waiting)),
+			text(p.TN(waiting, "Show %d newer entry", "Show %d newer entries", waiting)),
 			onClick(func() { p.update(func() { j.toTop(); j.takeFocus = true }) }))),
-		when(len(list) == 0, h("p.empty", testid(id+"-none"), text(p.say("Nothing in the log matches the filter.")))),
+		when(len(list) == 0, h("p.empty", testid(id+"-none"), text(p.T("Nothing in the log matches the filter.")))),
 		when(len(list) > 0, h("div.entries", key(fmt.Sprint(j.scrollRev)), attr("role", "log"), attr("aria-live", "off"), attr("tabindex", "0"), label(name),
 			when(j.takeFocus, attr("data-focus", "")),
 			Listener{Event: "scroll", Do: func(e Event) { p.update(func() { j.scrolled(e.Top, e.Height) }) }},
@@ -91,6 +91,6 @@ func (p *Panel) viewDetail(j *journal, id string) part {
 	}
 	return h("div.entry-detail", testid(id+"-detail"), attr("role", "region"), label(e.what),
 		h("header", h("time", text(clock(e.at))), h("b", text(e.what)),
-			h("button.quiet", attr("type", "button"), testid(id+"-detail-close"), text(p.say("Close")), onClick(func() { p.update(func() { j.selected = nil }) }))),
+			h("button.quiet", attr("type", "button"), testid(id+"-detail-close"), text(p.T("Close")), onClick(func() { p.update(func() { j.selected = nil }) }))),
 		h("pre.detail", text(detail)))
 }

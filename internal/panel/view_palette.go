@@ -45,16 +45,16 @@ func (p *Panel) viewPalette() *Node {
 	if len(rows) > 0 {
 		current = attr("aria-activedescendant", option(p.palette.active))
 	}
-	return viewDialog("palette", "palette", p.say("Find a command"), p.closeOverlay,
+	return viewDialog("palette", "palette", p.T("Find a command"), p.closeOverlay,
 		h("input.palette-query", attr("type", "text"), testid("palette-query"), attr("data-focus", ""),
 			attr("role", "combobox"), attr("aria-expanded", "true"), attr("aria-controls", "palette-list"), attr("aria-autocomplete", "list"), current,
-			label(p.say("Find a command")), attr("placeholder", p.say("What do you want to do?")),
+			label(p.T("Find a command")), attr("placeholder", p.T("What do you want to do?")),
 			attr("autocomplete", "off"), attr("spellcheck", "false"), value{&p.palette.query},
 			Listener{Event: "input", Do: func(e Event) { p.searchPalette(e.Value) }},
 			onKeys(func(e Event) { p.movePalette(paletteKeys[e.Key]) }, "ArrowDown", "ArrowUp", "PageDown", "PageUp"),
 			onKeys(func(Event) { p.choose() }, "Enter"),
 		),
-		h("ul.commands", attr("id", "palette-list"), attr("role", "listbox"), label(p.say("Commands")), rows),
+		h("ul.commands", attr("id", "palette-list"), attr("role", "listbox"), label(p.T("Commands")), rows),
 		h("p.palette-count", attr("role", "status"), testid("palette-count"), text(p.paletteCount(len(list)))),
 	)
 }
@@ -64,9 +64,9 @@ var paletteKeys = map[string]int{"ArrowDown": 1, "ArrowUp": -1, "PageDown": 5, "
 
 func (p *Panel) paletteCount(n int) string {
 	if n == 0 {
-		return p.say("No command is called that.")
+		return p.T("No command is called that.")
 	}
-	return p.sayN(n, "%d command", "%d commands", n)
+	return p.TN(n, "%d command", "%d commands", n)
 }
 
 // marked is a text in which some runes stand out.
@@ -102,17 +102,17 @@ func (p *Panel) viewShortcuts() *Node {
 	for _, c := range p.keyCommands() {
 		rows = append(rows, row(c.key, c.name))
 	}
-	return viewDialog("shortcuts", "shortcuts", p.say("Keyboard shortcuts"), p.closeOverlay,
-		h("header.card-head", h("h2", text(p.say("Keyboard shortcuts"))),
-			h("button.quiet", attr("type", "button"), testid("shortcuts-close"), attr("data-focus", ""), text(p.say("Close")), onClick(p.closeOverlay))),
+	return viewDialog("shortcuts", "shortcuts", p.T("Keyboard shortcuts"), p.closeOverlay,
+		h("header.card-head", h("h2", text(p.T("Keyboard shortcuts"))),
+			h("button.quiet", attr("type", "button"), testid("shortcuts-close"), attr("data-focus", ""), text(p.T("Close")), onClick(p.closeOverlay))),
 		h("dl.shortcut-list", rows,
-			row("Ctrl+Enter", p.say("In a form: send it")),
-			row("←+→", p.say("On the tabs: the tab before or after")),
-			row("Esc", p.say("Close what lies over the page"))),
-		h("p.help", text(p.say("On a Mac, Cmd does what Ctrl does."))),
+			row("Ctrl+Enter", p.T("In a form: send it")),
+			row("←+→", p.T("On the tabs: the tab before or after")),
+			row("Esc", p.T("Close what lies over the page"))),
+		h("p.help", text(p.T("On a Mac, Cmd does what Ctrl does."))),
 		h("label.check",
 			h("input", attr("type", "checkbox"), testid("shortcuts-single"), flag("checked", !p.palette.quietly),
 				onChange(func(e Event) { p.update(func() { p.palette.quietly = !e.Checked }) })),
-			h("span", text(p.say("The single key ? opens this list")))),
+			h("span", text(p.T("The single key ? opens this list")))),
 	)
 }

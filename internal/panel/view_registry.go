@@ -15,12 +15,12 @@ func (p *Panel) viewRegistry() *Node {
 	}
 	return h("details.card.registry", testid("registry"),
 		Listener{Event: "toggle", Do: func(e Event) { p.OpenRegistry(e.Checked) }},
-		h("summary", h("h3", text(p.say("Devices"))),
+		h("summary", h("h3", text(p.T("Devices"))),
 			when(r.devices != nil, h("span.badge", testid("registry-count"), text(fmt.Sprint(len(r.devices)))))), // not read yet is not none
-		h("ul.registered-list", label(p.say("Devices")), rows),
+		h("ul.registered-list", label(p.T("Devices")), rows),
 		h("form.registry-new", onSubmit(p.CreateDevice),
-			p.viewText(p.say("New device id, or device/module"), "registry-new-id", &r.newID),
-			h("button.secondary", attr("type", "submit"), testid("registry-create"), flag("disabled", r.busy), text(p.say("Register it")))),
+			p.viewText(p.T("New device id, or device/module"), "registry-new-id", &r.newID),
+			h("button.secondary", attr("type", "submit"), testid("registry-create"), flag("disabled", r.busy), text(p.T("Register it")))),
 		viewResult(r.result, "registry-result"),
 	)
 }
@@ -31,40 +31,40 @@ func (p *Panel) viewRegistered(i int, d registered) *Node {
 		return h("button.quiet", attr("type", "button"), id(part), label(about), flag("disabled", p.cloud.registry.busy), text(name), onClick(do))
 	}
 	enabled, connected := d.Status == emulator.StatusEnabled, d.ConnectionState == "Connected"
-	state := p.say("disconnected")
+	state := p.T("disconnected")
 	if connected {
-		state = p.say("connected")
+		state = p.T("connected")
 	}
-	seen := p.say("never active")
+	seen := p.T("never active")
 	if d.LastActivityTime.Year() > 1 {
-		seen = p.say("last active %s", d.LastActivityTime.In(p.env.Location).Format("2006-01-02 15:04:05"))
+		seen = p.T("last active %s", d.LastActivityTime.In(p.env.Location).Format("2006-01-02 15:04:05"))
 	}
 	actions := nodes{
-		button("use", p.say("Use as the device"), p.say("Use %s as the device", d.DeviceID), func() { p.OfferDevice(d.DeviceID) }),
+		button("use", p.T("Use as the device"), p.T("Use %s as the device", d.DeviceID), func() { p.OfferDevice(d.DeviceID) }),
 	}
 	if enabled {
-		actions = append(actions, button("disable", p.say("Disable"), p.say("Disable %s", d.DeviceID), func() { p.SetDeviceStatus(d.DeviceID, false) }))
+		actions = append(actions, button("disable", p.T("Disable"), p.T("Disable %s", d.DeviceID), func() { p.SetDeviceStatus(d.DeviceID, false) }))
 	} else {
-		actions = append(actions, button("enable", p.say("Enable"), p.say("Enable %s", d.DeviceID), func() { p.SetDeviceStatus(d.DeviceID, true) }))
+		actions = append(actions, button("enable", p.T("Enable"), p.T("Enable %s", d.DeviceID), func() { p.SetDeviceStatus(d.DeviceID, true) }))
 	}
 	if d.CloudToDeviceMessageCount > 0 {
-		actions = append(actions, button("purge", p.say("Empty the queue"), p.say("Empty the queue of %s", d.DeviceID), func() { p.PurgeQueue(d.DeviceID) }))
+		actions = append(actions, button("purge", p.T("Empty the queue"), p.T("Empty the queue of %s", d.DeviceID), func() { p.PurgeQueue(d.DeviceID) }))
 	}
-	actions = append(actions, button("delete", p.say("Delete …"), p.say("Delete %s …", d.DeviceID), func() { p.update(func() { p.cloud.registry.confirm = d.DeviceID }) }))
+	actions = append(actions, button("delete", p.T("Delete …"), p.T("Delete %s …", d.DeviceID), func() { p.update(func() { p.cloud.registry.confirm = d.DeviceID }) }))
 	asks := p.cloud.registry.confirm == d.DeviceID
 	return h("li.registered", key(d.DeviceID), testid("registered"), attr("data-status", d.Status),
 		h("div.registered-head",
 			h("b", text(d.DeviceID)),
 			h("span.chip", id("state"), attr("data-live", fmt.Sprint(connected)), text(state)),
-			when(!enabled, h("span.badge.warn", text(p.say("disabled")))),
+			when(!enabled, h("span.badge.warn", text(p.T("disabled")))),
 			when(d.CloudToDeviceMessageCount > 0, h("span.badge", id("queue"),
-				text(p.sayN(d.CloudToDeviceMessageCount, "%d message waits", "%d messages wait", d.CloudToDeviceMessageCount)))),
+				text(p.TN(d.CloudToDeviceMessageCount, "%d message waits", "%d messages wait", d.CloudToDeviceMessageCount)))),
 			h("span.help", text(seen))),
 		when(!asks, h("div.registered-actions", actions)),
-		when(asks, h("div.registered-confirm", attr("role", "group"), label(p.say("Delete %s?", d.DeviceID)),
-			h("p", text(p.say("Delete %s? Its keys, its twin and its messages go with it.", d.DeviceID))),
-			button("delete-yes", p.say("Delete"), p.say("Delete %s", d.DeviceID), func() { p.DeleteDevice(d.DeviceID) }),
-			h("button.quiet", attr("type", "button"), id("delete-no"), attr("data-focus", ""), text(p.say("Keep it")),
+		when(asks, h("div.registered-confirm", attr("role", "group"), label(p.T("Delete %s?", d.DeviceID)),
+			h("p", text(p.T("Delete %s? Its keys, its twin and its messages go with it.", d.DeviceID))),
+			button("delete-yes", p.T("Delete"), p.T("Delete %s", d.DeviceID), func() { p.DeleteDevice(d.DeviceID) }),
+			h("button.quiet", attr("type", "button"), id("delete-no"), attr("data-focus", ""), text(p.T("Keep it")),
 				onClick(func() { p.update(func() { p.cloud.registry.confirm = "" }) })))),
 	)
 }

@@ -1,12 +1,16 @@
 package panel
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/hubpanel/hubpanel/internal/l10n"
+)
 
 // simulatorImport is the form that takes a configuration of Iot-Telemetry-Simulator, and what came of the last one.
 type simulatorImport struct {
 	text   field // may hold a hub's key until it is read: it is in no export
 	result result
-	notes  []*told
+	notes  []*l10n.Message
 }
 
 // ImportSimulator makes streams of the configuration in the form.
@@ -29,7 +33,7 @@ func (p *Panel) ImportSimulator() {
 		}
 		s.simulator.text.set("")
 		n := len(made.streams)
-		s.simulator.result = result{ok: true, text: p.sayN(n, "%d stream was added: look at its template, then start it.", "%d streams were added: look at their templates, then start them.", n)}
+		s.simulator.result = result{ok: true, text: p.TN(n, "%d stream was added: look at its template, then start it.", "%d streams were added: look at their templates, then start them.", n)}
 	})
 }
 
@@ -46,18 +50,18 @@ func (p *Panel) viewSimulator() *Node {
 	s := &p.telemetry.streams.simulator
 	notes := make(nodes, 0, len(s.notes))
 	for i, note := range s.notes {
-		notes = append(notes, h("li", key(fmt.Sprint(i)), testid("simulator-note"), text(p.sentence(note))))
+		notes = append(notes, h("li", key(fmt.Sprint(i)), testid("simulator-note"), text(p.Sentence(note))))
 	}
 	return h("details.more", Listener{Event: "drop", Do: p.readSimulatorFile},
-		h("summary", testid("simulator"), text(p.say("Import from Iot-Telemetry-Simulator"))),
+		h("summary", testid("simulator"), text(p.T("Import from Iot-Telemetry-Simulator"))),
 		h("div.simulator",
-			h("p.help", text(p.say("Its JSON file, its Variables, its docker command, or lines like Interval=1000. Paste it, choose the file, or drop it here."))),
-			h("div.field", h("label.field-name", attr("for", "simulator-text"), text(p.say("Configuration"))),
+			h("p.help", text(p.T("Its JSON file, its Variables, its docker command, or lines like Interval=1000. Paste it, choose the file, or drop it here."))),
+			h("div.field", h("label.field-name", attr("for", "simulator-text"), text(p.T("Configuration"))),
 				h("textarea.mono", attr("id", "simulator-text"), testid("simulator-text"), attr("rows", "6"), attr("wrap", "off"), attr("spellcheck", "false"), value{&s.text}, p.typing(&s.text))),
-			h("label.field", h("span.field-name", text(p.say("Or its file"))),
+			h("label.field", h("span.field-name", text(p.T("Or its file"))),
 				h("input", attr("type", "file"), attr("accept", ".json,.jsonc,.env,.txt,.sh,application/json,text/plain"), testid("simulator-file"), onChange(p.readSimulatorFile))),
-			h("div.actions", h("button.secondary", attr("type", "button"), testid("simulator-import"), text(p.say("Make streams of it")), onClick(p.ImportSimulator))),
+			h("div.actions", h("button.secondary", attr("type", "button"), testid("simulator-import"), text(p.T("Make streams of it")), onClick(p.ImportSimulator))),
 			viewResult(s.result, "simulator-result"),
-			when(len(notes) > 0, h("p.help", text(p.say("What is different here:"))), h("ul.notes", label(p.say("What is different here:")), notes)),
+			when(len(notes) > 0, h("p.help", text(p.T("What is different here:"))), h("ul.notes", label(p.T("What is different here:")), notes)),
 		))
 }

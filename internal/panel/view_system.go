@@ -11,33 +11,33 @@ import (
 func (p *Panel) systemMeaning(key string) string {
 	switch key {
 	case "$.ct":
-		return p.say("What the body is. A route can look into it ($body in a routing query) only if this is application/json and the encoding is known: so both are set from the start.")
+		return p.T("What the body is. A route can look into it ($body in a routing query) only if this is application/json and the encoding is known: so both are set from the start.")
 	case "$.ce":
-		return p.say("How the body's text is encoded: utf-8, utf-16 or utf-32. A body in anything else arrives as well, but no route looks into it.")
+		return p.T("How the body's text is encoded: utf-8, utf-16 or utf-32. A body in anything else arrives as well, but no route looks into it.")
 	case "$.mid":
-		return p.say("Names this message, so that an answer or a log can point to it. At most 128 ASCII letters, digits and %s", messageIDPunctuation)
+		return p.T("Names this message, so that an answer or a log can point to it. At most 128 ASCII letters, digits and %s", messageIDPunctuation)
 	case "$.cid":
-		return p.say("In an answer: the message-id of the message that is answered.")
+		return p.T("In an answer: the message-id of the message that is answered.")
 	case "$.uid":
-		return p.say("Where the message comes from, in words of your own. The hub does not check it.")
+		return p.T("Where the message comes from, in words of your own. The hub does not check it.")
 	case "$.to":
-		return p.say("The destination. On telemetry it is for whoever reads the message: the hub routes by its own rules.")
+		return p.T("The destination. On telemetry it is for whoever reads the message: the hub routes by its own rules.")
 	case "$.exp":
-		return p.say("When the message is of no use any more, as ISO 8601. It is meant for cloud-to-device messages; a hub may ignore it on telemetry, or refuse it.")
+		return p.T("When the message is of no use any more, as ISO 8601. It is meant for cloud-to-device messages; a hub may ignore it on telemetry, or refuse it.")
 	case "$.ctime":
-		return p.say("When the device made the message, as ISO 8601: for messages that waited before they were sent. The hub adds its own time as well.")
+		return p.T("When the device made the message, as ISO 8601: for messages that waited before they were sent. The hub adds its own time as well.")
 	case "$.on":
-		return p.say("The output by which the message leaves its module: routes of IoT Edge select by it. Only modules have outputs.")
+		return p.T("The output by which the message leaves its module: routes of IoT Edge select by it. Only modules have outputs.")
 	case "$.sub":
-		return p.say("The component that the telemetry belongs to, as the device's IoT Plug and Play model names it.")
+		return p.T("The component that the telemetry belongs to, as the device's IoT Plug and Play model names it.")
 	case "$.ifid":
-		return p.say("The interface that the message follows, for example %s", "urn:azureiot:Security:SecurityAgent:1")
+		return p.T("The interface that the message follows, for example %s", "urn:azureiot:Security:SecurityAgent:1")
 	case "$.schema":
-		return p.say("Which schema the body follows, for whoever reads the message.")
+		return p.T("Which schema the body follows, for whoever reads the message.")
 	case "$.diagid":
-		return p.say("Diagnostics sampling: an id, mostly of eight letters and digits, by which the service finds the message again. Distributed tracing has replaced it.")
+		return p.T("Diagnostics sampling: an id, mostly of eight letters and digits, by which the service finds the message again. Distributed tracing has replaced it.")
 	}
-	return p.say("Diagnostics sampling: what belongs to its id, for example %s. Distributed tracing has replaced it.", "creationtimeutc=1506054179")
+	return p.T("Diagnostics sampling: what belongs to its id, for example %s. Distributed tracing has replaced it.", "creationtimeutc=1506054179")
 }
 
 // systemID is what the test ids of a system property begin with.
@@ -66,14 +66,14 @@ func (p *Panel) viewSystem() *Node {
 		choices = append(choices, h("option", key(k), attr("value", k), flag("selected", k == next), text(systemName(k)+"  "+k)))
 	}
 	return h("details.more",
-		h("summary", testid("telemetry-system"), text(p.say("System properties")+": "+strings.Join(set, ", "))),
+		h("summary", testid("telemetry-system"), text(p.T("System properties")+": "+strings.Join(set, ", "))),
 		h("div.system",
 			h("div.system-rows", rows),
 			when(len(choices) > 0,
 				h("div.system-add",
-					h("label.field", h("span.field-name", text(p.say("One more system property"))),
+					h("label.field", h("span.field-name", text(p.T("One more system property"))),
 						h("select.mono", testid("telemetry-system-choice"), onChange(func(e Event) { p.update(func() { r.choice = e.Value }) }), nodes(choices))),
-					h("button.quiet", attr("type", "button"), testid("telemetry-system-add"), text(p.say("+ Add it")),
+					h("button.quiet", attr("type", "button"), testid("telemetry-system-add"), text(p.T("+ Add it")),
 						onClick(func() { p.update(func() { r.set(r.next(), "") }) })),
 					h("p.help", testid("telemetry-system-meaning"), text(p.systemMeaning(next)))))),
 	)
@@ -83,7 +83,7 @@ func (p *Panel) viewSystemRow(row *systemRow, module bool) *Node {
 	name, id := systemName(row.key), systemID(row.key)
 	problem, invalid := "", "false"
 	if err := row.check(module); err != nil {
-		problem, invalid = p.sentence(err), "true"
+		problem, invalid = p.Sentence(err), "true"
 	}
 	fill := func(words, value string) part {
 		return h("button.quiet", attr("type", "button"), testid(id+"-fill"), label(words+": "+name), text(words), onClick(func() { p.update(func() { row.value.set(value) }) }))
@@ -91,16 +91,16 @@ func (p *Panel) viewSystemRow(row *systemRow, module bool) *Node {
 	var filled part
 	switch row.key {
 	case "$.mid", "$.diagid":
-		filled = h("button.quiet", attr("type", "button"), testid(id+"-fill"), label(p.say("New")+": "+name), text(p.say("New")),
+		filled = h("button.quiet", attr("type", "button"), testid(id+"-fill"), label(p.T("New")+": "+name), text(p.T("New")),
 			onClick(func() { p.update(func() { row.value.set(newMessageID("")) }) }))
 	case "$.ctime":
-		filled = p.viewNow(row, p.say("Now"), 0)
+		filled = p.viewNow(row, p.T("Now"), 0)
 	case "$.exp":
-		filled = p.viewNow(row, p.say("In an hour"), time.Hour)
+		filled = p.viewNow(row, p.T("In an hour"), time.Hour)
 	case "$.ct":
-		filled = when(!isJSON(row.value.text), fill(p.say("Default"), "application/json"))
+		filled = when(!isJSON(row.value.text), fill(p.T("Default"), "application/json"))
 	case "$.ce":
-		filled = when(strings.TrimSpace(row.value.text) == "", fill(p.say("Default"), "utf-8"))
+		filled = when(strings.TrimSpace(row.value.text) == "", fill(p.T("Default"), "utf-8"))
 	}
 	return h("div.system-row", key(row.key), testid("telemetry-system-row"),
 		h("label.field-name", attr("for", id), h("span.mono", text(name)), h("code.system-key", text(row.key))),
@@ -108,7 +108,7 @@ func (p *Panel) viewSystemRow(row *systemRow, module bool) *Node {
 			h("input.mono", attr("type", "text"), attr("id", id), testid(id), attr("autocomplete", "off"), attr("autocapitalize", "none"), attr("spellcheck", "false"),
 				attr("aria-describedby", id+"-help "+id+"-problem"), attr("aria-invalid", invalid), value{&row.value}, p.typing(&row.value)),
 			filled,
-			h("button.quiet", attr("type", "button"), testid(id+"-remove"), label(p.say("Remove %s", name)), text("×"),
+			h("button.quiet", attr("type", "button"), testid(id+"-remove"), label(p.T("Remove %s", name)), text("×"),
 				onClick(func() { p.update(func() { p.telemetry.system.remove(row.key) }) }))),
 		h("p.help", attr("id", id+"-help"), text(p.systemMeaning(row.key))),
 		h("p.problem", attr("id", id+"-problem"), testid(id+"-problem"), text(problem)),

@@ -12,15 +12,15 @@ func (p *Panel) viewSendOnce() *Node {
 		problem = checkJSON("This", c.body.text)
 	}
 	return h("form.card", key("composer"), onSubmit(p.SendTelemetry),
-		h("h3", text(p.say("Send telemetry"))),
-		p.viewEditor(p.say("Message body"), "telemetry-body", &c.body, 5, problem),
-		p.viewProperties(&c.properties, "telemetry-property", p.say("Application properties")),
+		h("h3", text(p.T("Send telemetry"))),
+		p.viewEditor(p.T("Message body"), "telemetry-body", &c.body, 5, problem),
+		p.viewProperties(&c.properties, "telemetry-property", p.T("Application properties")),
 		p.viewSystem(),
 		h("div.actions",
-			p.viewCheck(p.say("QoS 0: do not wait for the acknowledgement"), "telemetry-qos0", &c.qos0),
-			h("button.primary", attr("type", "submit"), testid("telemetry-send"), flag("disabled", !p.device.running()), text(p.say("Send telemetry"))),
+			p.viewCheck(p.T("QoS 0: do not wait for the acknowledgement"), "telemetry-qos0", &c.qos0),
+			h("button.primary", attr("type", "submit"), testid("telemetry-send"), flag("disabled", !p.device.running()), text(p.T("Send telemetry"))),
 		),
-		p.viewNeedsConnection(p.say("Connect the device first: then this sends.")),
+		p.viewNeedsConnection(p.T("Connect the device first: then this sends.")),
 	)
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hubpanel/hubpanel/internal/l10n"
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 	"github.com/hubpanel/hubpanel/internal/wire"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
@@ -44,7 +46,7 @@ func (p *Panel) traced(t hubclient.Traced) {
 	p.updateSoon(func() {
 		p.diagnosis.heard = now
 		if err := p.wire.log.Add(now, direction, t.Message, t.Size, t.Packet); err != nil {
-			p.failLocked("wire", tell("the wire log could not keep a packet: %v", err))
+			p.failLocked("wire", l10n.New("the wire log could not keep a packet: %v", err))
 		}
 	})
 }
@@ -55,14 +57,14 @@ type wireHits struct {
 	search    string
 	direction wire.Direction
 	kind      mqttcodec.Type
-	lang      Lang // of the meanings
+	lang      catalog.Lang // of the meanings
 	numbers   []int
 	looked    int // the newest record that was looked at
 }
 
 // matching returns the newest records that the filters let through, newest first and at most as many as rows says, and how
 // many there are in all.
-func (w *wireState) matching(lang Lang, rows int) (shown []*wire.Record, all int) {
+func (w *wireState) matching(lang catalog.Lang, rows int) (shown []*wire.Record, all int) {
 	records := w.log.Records()
 	if len(records) == 0 {
 		w.hits.numbers = nil
@@ -102,7 +104,7 @@ func (f *wireHits) matches(r *wire.Record) bool {
 	if f.direction != 0 && r.Direction != f.direction || f.kind != 0 && r.Type != f.kind {
 		return false
 	}
-	return f.search == "" || strings.Contains(strings.ToLower(r.Type.String()+" "+f.lang.text(r.Meaning)), f.search) ||
+	return f.search == "" || strings.Contains(strings.ToLower(r.Type.String()+" "+f.lang.Message(r.Meaning)), f.search) ||
 		bytes.Contains(bytes.ToLower(r.Bytes), []byte(f.search))
 }
 

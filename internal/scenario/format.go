@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // format is the whole document, as Parse reads it and docs/scenario.schema.json describes it.
@@ -148,7 +149,7 @@ func (scalar) check(at string, v any) error {
 			return nil
 		}
 	}
-	return wrong(at, tell("write a number, or a text without a comma"))
+	return wrong(at, l10n.New("write a number, or a text without a comma"))
 }
 
 func (scalar) schema() map[string]any {
@@ -159,7 +160,7 @@ func validName(s string) error {
 	for i, c := range s {
 		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 		if !letter && (i == 0 || !strings.ContainsRune("_.-", c)) {
-			return tell("use letters of ASCII and digits, and behind the first also . _ and -")
+			return l10n.New("use letters of ASCII and digits, and behind the first also . _ and -")
 		}
 	}
 	return nil
@@ -167,7 +168,7 @@ func validName(s string) error {
 
 func validModel(s string) error {
 	if !strings.HasPrefix(s, "dtmi:") {
-		return tell("the model id is not a DTMI: it begins with dtmi:, such as dtmi:com:example:Thermostat;1")
+		return l10n.New("the model id is not a DTMI: it begins with dtmi:, such as dtmi:com:example:Thermostat;1")
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // operators are what an object in a pattern may ask instead of naming members. Two may stand together where that makes sense.
@@ -57,14 +59,14 @@ func checkOperator(at string, m map[string]any) error {
 	for _, name := range sortedKeys(m) {
 		is, ok := operators[name]
 		if !ok {
-			return wrong(join(at, name), tell("no comparison is called that. There are: %s", strings.Join(sortedKeys(operators), ", ")))
+			return wrong(join(at, name), l10n.New("no comparison is called that. There are: %s", strings.Join(sortedKeys(operators), ", ")))
 		}
 		if err := is.check(join(at, name), m[name]); err != nil {
 			return err
 		}
 		if name == "$any" || name == "$absent" {
 			if m[name] != true {
-				return wrong(join(at, name), tell("only true makes sense here"))
+				return wrong(join(at, name), l10n.New("only true makes sense here"))
 			}
 		}
 	}
@@ -72,10 +74,10 @@ func checkOperator(at string, m map[string]any) error {
 	switch strings.Join(names, " ") {
 	case "$near $within", "$max $min":
 	case "$within", "$near":
-		return wrong(at, tell("$near and $within stand together"))
+		return wrong(at, l10n.New("$near and $within stand together"))
 	default:
 		if len(names) > 1 {
-			return wrong(at, tell("only one of these can be here: %s", strings.Join(names, ", ")))
+			return wrong(at, l10n.New("only one of these can be here: %s", strings.Join(names, ", ")))
 		}
 	}
 	return nil

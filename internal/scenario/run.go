@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // Stage is what a scenario is played on. Run calls its methods one at a time; they return soon after their context has ended.
@@ -86,11 +88,11 @@ func (r *runner) run(stopping context.Context) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(stopping), cleanUp)
 		defer cancel()
 		if err := r.stage.End(ctx); err != nil && r.result.Outcome == Passed {
-			r.over(Failed, tell("what the scenario left could not be put in order: %v", err))
+			r.over(Failed, l10n.New("what the scenario left could not be put in order: %v", err))
 		}
 	}()
 	if err := r.stage.Begin(ctx, r.d); err != nil {
-		r.over(outcomeOf(stopping, ctx, err), tell("the scenario could not begin: %v", err))
+		r.over(outcomeOf(stopping, ctx, err), l10n.New("the scenario could not begin: %v", err))
 		r.leave(0)
 		return
 	}
@@ -176,13 +178,13 @@ func (r *runner) step(stopping, whole context.Context, i int) StepResult {
 	// Which of the three ended the wait is what a person wants to know first.
 	switch {
 	case out.Outcome == Stopped:
-		out.Err = tell("stopped")
+		out.Err = l10n.New("stopped")
 	case out.Outcome == TimedOut && whole.Err() != nil:
-		out.Err = tell("the time for the whole scenario was over (timeout: %v s)", r.d.Patience().Seconds())
+		out.Err = l10n.New("the time for the whole scenario was over (timeout: %v s)", r.d.Patience().Seconds())
 	case out.Outcome == TimedOut && out.Expected != nil:
-		out.Err = tell("what is expected did not come within %v s", patience.Seconds())
+		out.Err = l10n.New("what is expected did not come within %v s", patience.Seconds())
 	case out.Outcome == TimedOut:
-		out.Err = tell("the step was not done within %v s", patience.Seconds())
+		out.Err = l10n.New("the step was not done within %v s", patience.Seconds())
 	}
 	out.Text = r.o.Say(out.Err)
 	return out
@@ -216,7 +218,7 @@ func (r *runner) play(ctx context.Context, s *Step, out *StepResult) error {
 	}
 	if differ := match("", want, got, true); differ != nil {
 		out.differs(want, got, differ)
-		return tell("the answer is not what is expected")
+		return l10n.New("the answer is not what is expected")
 	}
 	return nil
 }

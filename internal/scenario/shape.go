@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
 // shape is what a value of the document may be. It checks one, a value as decode makes them, and describes itself as JSON
@@ -14,7 +16,7 @@ type shape interface {
 	schema() map[string]any
 }
 
-func wrong(at string, t *Told) error { return &Error{at, t} }
+func wrong(at string, t *l10n.Message) error { return &Error{at, t} }
 
 // member is a name in an object.
 type member struct {
@@ -33,12 +35,12 @@ type object struct {
 func (o *object) check(at string, v any) error {
 	m, ok := v.(map[string]any)
 	if !ok {
-		return wrong(at, tell("write an object here: { and } with names and values between them"))
+		return wrong(at, l10n.New("write an object here: { and } with names and values between them"))
 	}
 	for _, name := range sortedKeys(m) {
 		i := slices.IndexFunc(o.members, func(f member) bool { return f.name == name })
 		if i < 0 {
-			return wrong(join(at, name), tell("there is nothing of that name here. Known are: %s", o.names()))
+			return wrong(join(at, name), l10n.New("there is nothing of that name here. Known are: %s", o.names()))
 		}
 		if err := o.members[i].is.check(join(at, name), m[name]); err != nil {
 			return err
@@ -46,7 +48,7 @@ func (o *object) check(at string, v any) error {
 	}
 	for _, f := range o.members {
 		if _, there := m[f.name]; f.must && !there {
-			return wrong(join(at, f.name), tell("it is missing and has to be there"))
+			return wrong(join(at, f.name), l10n.New("it is missing and has to be there"))
 		}
 	}
 	if len(o.oneOf) == 0 {
@@ -60,11 +62,11 @@ func (o *object) check(at string, v any) error {
 	}
 	switch len(found) {
 	case 0:
-		return wrong(at, tell("it lacks what it is about. Give it one of: %s", strings.Join(o.oneOf, ", ")))
+		return wrong(at, l10n.New("it lacks what it is about. Give it one of: %s", strings.Join(o.oneOf, ", ")))
 	case 1:
 		return nil
 	}
-	return wrong(at, tell("only one of these can be here: %s", strings.Join(found, ", ")))
+	return wrong(at, l10n.New("only one of these can be here: %s", strings.Join(found, ", ")))
 }
 
 func (o *object) names() string {
@@ -110,13 +112,13 @@ type list struct {
 func (l list) check(at string, v any) error {
 	all, ok := v.([]any)
 	if !ok {
-		return wrong(at, tell("write a list here: [ and ] with values between them"))
+		return wrong(at, l10n.New("write a list here: [ and ] with values between them"))
 	}
 	if len(all) < l.min {
-		return wrong(at, tell("it is empty: write at least one"))
+		return wrong(at, l10n.New("it is empty: write at least one"))
 	}
 	if len(all) > l.max {
-		return wrong(at, tell("it has %d elements, and %d are allowed", len(all), l.max))
+		return wrong(at, l10n.New("it has %d elements, and %d are allowed", len(all), l.max))
 	}
 	for i, e := range all {
 		if err := l.of.check(fmt.Sprintf("%s[%d]", at, i), e); err != nil {
@@ -140,11 +142,11 @@ type table struct{ of shape }
 func (t table) check(at string, v any) error {
 	m, ok := v.(map[string]any)
 	if !ok {
-		return wrong(at, tell("write an object here: { and } with names and values between them"))
+		return wrong(at, l10n.New("write an object here: { and } with names and values between them"))
 	}
 	for _, name := range sortedKeys(m) {
 		if name == "" {
-			return wrong(at, tell("a name in it is empty"))
+			return wrong(at, l10n.New("a name in it is empty"))
 		}
 		if err := t.of.check(join(at, name), m[name]); err != nil {
 			return err
@@ -167,10 +169,10 @@ func (n number) check(at string, v any) error {
 	literal, ok := v.(json.Number)
 	f, err := literal.Float64()
 	if !ok || err != nil || f < n.min || f > n.max {
-		return wrong(at, tell("write a number from %v to %v", n.min, n.max))
+		return wrong(at, l10n.New("write a number from %v to %v", n.min, n.max))
 	}
 	if n.whole && strings.ContainsAny(literal.String(), ".eE-") {
-		return wrong(at, tell("write a whole number from %v to %v", n.min, n.max))
+		return wrong(at, l10n.New("write a whole number from %v to %v", n.min, n.max))
 	}
 	return nil
 }
@@ -188,7 +190,7 @@ type boolean struct{}
 
 func (boolean) check(at string, v any) error {
 	if _, ok := v.(bool); !ok {
-		return wrong(at, tell("write true or false"))
+		return wrong(at, l10n.New("write true or false"))
 	}
 	return nil
 }
@@ -217,17 +219,17 @@ func (t text) check(at string, v any) error {
 	}
 	s, ok := v.(string)
 	if !ok {
-		return wrong(at, tell("write a text in quotes"))
+		return wrong(at, l10n.New("write a text in quotes"))
 	}
 	if s == "" && !t.empty {
-		return wrong(at, tell("the text is empty"))
+		return wrong(at, l10n.New("the text is empty"))
 	}
 	if len(s) > t.limit() {
-		return wrong(at, tell("the text has %d bytes, and %d are allowed", len(s), t.limit()))
+		return wrong(at, l10n.New("the text has %d bytes, and %d are allowed", len(s), t.limit()))
 	}
 	if t.valid != nil && s != "" {
 		if err := t.valid(s); err != nil {
-			return wrong(at, tell("%v", err))
+			return wrong(at, l10n.New("%v", err))
 		}
 	}
 	return nil
@@ -252,7 +254,7 @@ type word []string
 
 func (w word) check(at string, v any) error {
 	if s, ok := v.(string); !ok || !slices.Contains(w, s) {
-		return wrong(at, tell("write one of these: %s", strings.Join(w, ", ")))
+		return wrong(at, l10n.New("write one of these: %s", strings.Join(w, ", ")))
 	}
 	return nil
 }
@@ -270,7 +272,7 @@ type anything struct{ object bool }
 
 func (a anything) check(at string, v any) error {
 	if _, ok := v.(map[string]any); a.object && !ok {
-		return wrong(at, tell("write an object here: { and } with names and values between them"))
+		return wrong(at, l10n.New("write an object here: { and } with names and values between them"))
 	}
 	return nil
 }

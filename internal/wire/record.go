@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -45,7 +45,7 @@ type Record struct {
 
 // A Text is what a packet means: a sentence in English with the values that its verbs stand for, so that a page can say it in its
 // language.
-type Text = told.Text
+type Text = l10n.Message
 
 // The bounds of a Log that says nothing else.
 const (

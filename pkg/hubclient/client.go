@@ -95,6 +95,6 @@ func (c *Client) offer(ctx context.Context, what any, call call) error {
 	case <-c.done:
 		return ErrClosed
 	case <-ctx.Done():
-		return tell("%v not sent, the device is %v: %v", what, c.State().Phase, ctx.Err())
+		return newMessage("%v not sent, the device is %v: %v", what, c.State().Phase, ctx.Err())
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/teivah/onecontext"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -401,7 +401,7 @@ func (l *loop) suback(p *mqttcodec.Suback) {
 	asked := s.asked
 	s.id, s.asked, s.answerBy = 0, nil, time.Time{}
 	if len(p.ReturnCodes) != len(asked) { // [MQTT-3.8.4-5]
-		l.violated(told.Tell("the hub sent %s with %d return codes for %d filters", p.Type(), len(p.ReturnCodes), len(asked)))
+		l.violated(l10n.New("the hub sent %s with %d return codes for %d filters", p.Type(), len(p.ReturnCodes), len(asked)))
 		return
 	}
 	var refusal error

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -202,7 +202,7 @@ func (r *registrar) register(ctx context.Context) (Assignment, error) {
 		}
 		switch {
 		case ctx.Err() != nil:
-			err, retry = tell("registration ended early: %v", ctx.Err()), false
+			err, retry = newMessage("registration ended early: %v", ctx.Err()), false
 		case attempt >= r.limit(err):
 			retry = false
 		}
@@ -225,7 +225,7 @@ func (r *registrar) register(ctx context.Context) (Assignment, error) {
 		case <-wait.C:
 		case <-ctx.Done():
 			wait.Stop()
-			return Assignment{}, tell("registration ended early: %v", ctx.Err())
+			return Assignment{}, newMessage("registration ended early: %v", ctx.Err())
 		}
 	}
 }
@@ -285,7 +285,7 @@ func (r *registrar) connect(ctx context.Context, password password) error {
 	err = r.await(ctx, by, awaiting("CONNACK"), func(p mqttcodec.Packet) (bool, error) {
 		connack, ok := p.(*mqttcodec.Connack)
 		if !ok {
-			return false, tell("DPS sent %s before CONNACK", p.Type())
+			return false, newMessage("DPS sent %s before CONNACK", p.Type())
 		}
 		if connack.ReturnCode != mqttcodec.ConnectionAccepted {
 			err := &ConnectError{Code: connack.ReturnCode, Host: r.host, Identity: r.e.RegistrationID, Attempts: 1, X509: r.e.X509, Now: time.Now()}
@@ -355,12 +355,12 @@ func (r *registrar) walk(ctx context.Context) (dpsAnswer, error) {
 		switch answer.Status {
 		case "assigned":
 			if answer.State == nil || answer.State.AssignedHub == "" || answer.State.DeviceID == "" {
-				return dpsAnswer{}, tell("DPS says assigned, but names no hub and no device: look at the enrollment in the portal")
+				return dpsAnswer{}, newMessage("DPS says assigned, but names no hub and no device: look at the enrollment in the portal")
 			}
 			return answer, nil
 		case "assigning", "registering", "": // "registering" is a name that the SDKs know
 			if answer.OperationID == "" {
-				return dpsAnswer{}, tell("DPS says that it is at work, but names no operation to ask for")
+				return dpsAnswer{}, newMessage("DPS says that it is at work, but names no operation to ask for")
 			}
 		default:
 			e := &RegistrationError{RegistrationID: r.e.RegistrationID, Status: answer.Status}
@@ -383,7 +383,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 		question.RID = strconv.Itoa(r.lastRID)
 		topic := question.String()
 		if err := r.link.send(&mqttcodec.Publish{QoS: mqttcodec.QoS1, PacketID: uint16(r.lastRID%65535 + 1), TopicName: []byte(topic), Payload: body}); err != nil {
-			return answer, 0, tell("%v: %v", operation(question.Kind.String()), err)
+			return answer, 0, newMessage("%v: %v", operation(question.Kind.String()), err)
 		}
 		sent := Step{Kind: StepRegistering, Topic: topic}
 		if question.Kind == hubproto.DPSPoll {
@@ -394,7 +394,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 		var reply hubproto.Topic
 		var payload []byte
 		var name string
-		err := r.await(ctx, time.Now().Add(requestTimeout), told.Tell("waiting for the answer to %v", operation(question.Kind.String())), func(p mqttcodec.Packet) (bool, error) {
+		err := r.await(ctx, time.Now().Add(requestTimeout), l10n.New("waiting for the answer to %v", operation(question.Kind.String())), func(p mqttcodec.Packet) (bool, error) {
 			publish, ok := p.(*mqttcodec.Publish)
 			if !ok {
 				return false, nil // PUBACK: the answer that counts is the message
@@ -422,7 +422,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 		}
 		if reply.Status >= 200 && reply.Status < 300 {
 			if err := json.Unmarshal(payload, &answer); err != nil {
-				return answer, 0, tell("%v: the answer is not JSON: check that the server at the other end is DPS", operation(question.Kind.String()))
+				return answer, 0, newMessage("%v: the answer is not JSON: check that the server at the other end is DPS", operation(question.Kind.String()))
 			}
 			if answer.Status == "" && answer.State != nil {
 				answer.Status = answer.State.Status
@@ -458,7 +458,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 }
 
 // await hands packets to handle until that is done.
-func (r *registrar) await(ctx context.Context, by time.Time, what *told.Text, handle func(mqttcodec.Packet) (done bool, err error)) error {
+func (r *registrar) await(ctx context.Context, by time.Time, what *l10n.Message, handle func(mqttcodec.Packet) (done bool, err error)) error {
 	done, err := r.pump(ctx, by, what, handle)
 	if err == nil && !done {
 		err = errAgain{error: during(r.host, what, ErrSilent)}
@@ -468,12 +468,12 @@ func (r *registrar) await(ctx context.Context, by time.Time, what *told.Text, ha
 
 // pause waits between two questions, with an eye on the connection.
 func (r *registrar) pause(ctx context.Context, d time.Duration) error {
-	_, err := r.pump(ctx, time.Now().Add(d), told.Tell("waiting for the next poll"), func(mqttcodec.Packet) (bool, error) { return false, nil })
+	_, err := r.pump(ctx, time.Now().Add(d), l10n.New("waiting for the next poll"), func(mqttcodec.Packet) (bool, error) { return false, nil })
 	return err
 }
 
 // pump writes what is ready and hands packets to handle, until that is done or fails, or until by.
-func (r *registrar) pump(ctx context.Context, by time.Time, what *told.Text, handle func(mqttcodec.Packet) (done bool, err error)) (done bool, err error) {
+func (r *registrar) pump(ctx context.Context, by time.Time, what *l10n.Message, handle func(mqttcodec.Packet) (done bool, err error)) (done bool, err error) {
 	timer := time.NewTimer(time.Until(by))
 	defer timer.Stop()
 	link := r.link

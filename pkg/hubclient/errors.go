@@ -10,26 +10,26 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
 var (
 	// ErrClosed says that the device's life is over: Run has returned, or is about to.
-	ErrClosed error = tell("the device is closed: %v", net.ErrClosed)
+	ErrClosed error = newMessage("the device is closed: %v", net.ErrClosed)
 
 	// ErrUnacknowledged says that a message was on its way when the wait for its acknowledgement ended. The hub may or may
 	// not have it.
-	ErrUnacknowledged error = tell("the hub has not acknowledged the message, and may or may not have it")
+	ErrUnacknowledged error = newMessage("the hub has not acknowledged the message, and may or may not have it")
 
 	// ErrConnectionLost says that the connection broke before a message of QoS 0 was written.
-	ErrConnectionLost error = tell("the connection broke before the message was written: send it again")
+	ErrConnectionLost error = newMessage("the connection broke before the message was written: send it again")
 
 	// ErrSilent is in a LinkError when the answer that the device waited for did not come.
-	ErrSilent error = told.Tell("the hub is silent")
+	ErrSilent error = l10n.New("the hub is silent")
 
 	// ErrFlooded is in a LinkError when the handlers were too slow.
-	ErrFlooded error = told.Tell("more messages wait than memory is meant for, the handlers are too slow; the hub delivers again what was not acknowledged")
+	ErrFlooded error = l10n.New("more messages wait than memory is meant for, the handlers are too slow; the hub delivers again what was not acknowledged")
 
 	errRunTwice = errors.New("hubclient: Run was called before: make a new Client for another life")
 )
@@ -42,16 +42,16 @@ type (
 	TwinError = hubproto.TwinError
 )
 
-// tell makes an error out of a text. Its English begins with the package's name, as Go's errors do.
-func tell(format string, values ...any) *told.Text {
-	return &told.Text{Package: "hubclient", Format: format, Values: values}
+// newMessage makes an error that can be translated. Its English begins with the package's name, as Go's errors do.
+func newMessage(format string, values ...any) *l10n.Message {
+	return &l10n.Message{Package: "hubclient", Format: format, Values: values}
 }
 
 // An ArgumentError says what is wrong with what was given to New, Register, Send, Report or ParseKey. Nothing was sent, and
 // to try again with the same is of no use.
 type ArgumentError struct{ err error }
 
-func wrong(format string, values ...any) error { return &ArgumentError{tell(format, values...)} }
+func wrong(format string, values ...any) error { return &ArgumentError{newMessage(format, values...)} }
 
 // misused is wrong for what only a programmer can get wrong, and no person on a page.
 func misused(format string, values ...any) error {
@@ -84,31 +84,33 @@ type ConnectError struct {
 	Skew       time.Duration
 }
 
-func (e *ConnectError) Error() string { return e.Told().Error() }
+func (e *ConnectError) Error() string { return e.message().Error() }
 
-// Told is the error for the project's own page, which says it in other languages too.
-func (e *ConnectError) Told() *told.Text {
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *ConnectError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *ConnectError) message() *l10n.Message {
 	advice := e.advice()
 	if advice == nil {
-		return tell("%s refused %s: %v", e.Host, e.Identity, e.Code)
+		return newMessage("%s refused %s: %v", e.Host, e.Identity, e.Code)
 	}
-	return tell("%s refused %s: %v: %v", e.Host, e.Identity, e.Code, advice)
+	return newMessage("%s refused %s: %v: %v", e.Host, e.Identity, e.Code, advice)
 }
 
 // advice is what to do, or nil.
-func (e *ConnectError) advice() *told.Text {
+func (e *ConnectError) advice() *l10n.Message {
 	switch e.Code {
 	case mqttcodec.NotAuthorized, mqttcodec.BadUserNameOrPassword:
-		what := told.Tell("the key or token")
+		what := l10n.New("the key or token")
 		if e.X509 {
-			what = told.Tell("the certificate")
+			what = l10n.New("the certificate")
 		}
 		switch {
 		case e.ServerTime.IsZero():
-			return told.Tell("check that %v is this device's, that the device exists and is enabled, and that this machine's clock (%s) is right to five minutes",
+			return l10n.New("check that %v is this device's, that the device exists and is enabled, and that this machine's clock (%s) is right to five minutes",
 				what, e.Now.UTC().Format(time.RFC3339))
 		case e.Skew.Abs() <= hubproto.MaxClockSkew:
-			return told.Tell("check that %v is this device's, and that the device exists and is enabled (this machine's clock is right)", what)
+			return l10n.New("check that %v is this device's, and that the device exists and is enabled (this machine's clock is right)", what)
 		}
 		precision := time.Second
 		if e.Skew.Abs() > time.Hour {
@@ -116,15 +118,15 @@ func (e *ConnectError) advice() *told.Text {
 		}
 		by, says, is := e.Skew.Abs().Round(precision), e.Now.UTC().Format(time.RFC3339), e.ServerTime.UTC().Format(time.RFC3339)
 		if e.Skew < 0 {
-			return told.Tell("this machine's clock is %v behind: it says %s, and it is %s; the hub allows five minutes: set the clock", by, says, is)
+			return l10n.New("this machine's clock is %v behind: it says %s, and it is %s; the hub allows five minutes: set the clock", by, says, is)
 		}
-		return told.Tell("this machine's clock is %v ahead: it says %s, and it is %s; the hub allows five minutes: set the clock", by, says, is)
+		return l10n.New("this machine's clock is %v ahead: it says %s, and it is %s; the hub allows five minutes: set the clock", by, says, is)
 	case mqttcodec.ServerUnavailable:
-		return told.Tell("try again later")
+		return l10n.New("try again later")
 	case mqttcodec.IdentifierRejected:
-		return told.Tell("check the device id")
+		return l10n.New("check the device id")
 	case mqttcodec.UnacceptableProtocolVersion:
-		return told.Tell("it does not speak MQTT 3.1.1")
+		return l10n.New("it does not speak MQTT 3.1.1")
 	}
 	return nil
 }
@@ -135,18 +137,20 @@ type DialError struct {
 	Err  error
 }
 
-func (e *DialError) Error() string { return hubproto.Redact(e.Told().Error()) }
+func (e *DialError) Error() string { return hubproto.Redact(e.message().Error()) }
 
-// Told is the error for the project's own page, which says it in other languages too.
-func (e *DialError) Told() *told.Text {
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *DialError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *DialError) message() *l10n.Message {
 	var dns *net.DNSError
 	switch {
 	case errors.As(e.Err, &dns) && dns.IsNotFound:
-		return tell("no host has the name %s: check the host name for a typing error", e.Host)
+		return newMessage("no host has the name %s: check the host name for a typing error", e.Host)
 	case errors.Is(e.Err, context.DeadlineExceeded):
-		return tell("%s did not answer: check that the network lets the connection through", e.Host)
+		return newMessage("%s did not answer: check that the network lets the connection through", e.Host)
 	}
-	return tell("cannot reach %s: check the host name, and that the network lets the connection through: %v", e.Host, e.Err)
+	return newMessage("cannot reach %s: check the host name, and that the network lets the connection through: %v", e.Host, e.Err)
 }
 
 // Unwrap returns the cause.
@@ -158,23 +162,25 @@ type LinkError struct {
 	Op   string // what the device waited for or did
 	Err  error
 
-	op *told.Text // Op, apart from its values; may be nil
+	op *l10n.Message // Op, apart from its values; may be nil
 }
 
 // during makes a LinkError.
-func during(host string, op *told.Text, err error) *LinkError {
+func during(host string, op *l10n.Message, err error) *LinkError {
 	return &LinkError{Host: host, Op: op.Error(), Err: err, op: op}
 }
 
-func (e *LinkError) Error() string { return hubproto.Redact(e.Told().Error()) }
+func (e *LinkError) Error() string { return hubproto.Redact(e.message().Error()) }
 
-// Told is the error for the project's own page, which says it in other languages too.
-func (e *LinkError) Told() *told.Text {
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *LinkError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *LinkError) message() *l10n.Message {
 	var op any = e.Op
 	if e.op != nil {
 		op = e.op
 	}
-	return tell("the connection to %s broke (%v): %v", e.Host, op, e.Err)
+	return newMessage("the connection to %s broke (%v): %v", e.Host, op, e.Err)
 }
 
 // Unwrap returns the cause.
@@ -185,11 +191,13 @@ type TokenExpiredError struct {
 	Expiry, Now time.Time
 }
 
-func (e *TokenExpiredError) Error() string { return e.Told().Error() }
+func (e *TokenExpiredError) Error() string { return e.message().Error() }
 
-// Told is the error for the project's own page, which says it in other languages too.
-func (e *TokenExpiredError) Told() *told.Text {
-	return tell("the SAS token expired at %s, and this machine's clock says %s: make a new token, or set the clock",
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *TokenExpiredError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *TokenExpiredError) message() *l10n.Message {
+	return newMessage("the SAS token expired at %s, and this machine's clock says %s: make a new token, or set the clock",
 		e.Expiry.UTC().Format(time.RFC3339), e.Now.UTC().Format(time.RFC3339))
 }
 
@@ -198,11 +206,13 @@ type SubscribeError struct {
 	Filter string
 }
 
-func (e *SubscribeError) Error() string { return e.Told().Error() }
+func (e *SubscribeError) Error() string { return e.message().Error() }
 
-// Told is the error for the project's own page, which says it in other languages too.
-func (e *SubscribeError) Told() *told.Text {
-	return tell("the hub refused the subscription to %s: its tier may lack the feature (Basic tiers have no twins, methods or cloud-to-device messages)", e.Filter)
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *SubscribeError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *SubscribeError) message() *l10n.Message {
+	return newMessage("the hub refused the subscription to %s: its tier may lack the feature (Basic tiers have no twins, methods or cloud-to-device messages)", e.Filter)
 }
 
 // A TakeoverError says that the hub closed the connection again and again soon after it was made.
@@ -212,11 +222,13 @@ type TakeoverError struct {
 	Err      error  // how the last connection ended
 }
 
-func (e *TakeoverError) Error() string { return e.Told().Error() }
+func (e *TakeoverError) Error() string { return e.message().Error() }
 
-// Told is the error for the project's own page, which says it in other languages too.
-func (e *TakeoverError) Told() *told.Text {
-	return tell("the hub closed the connection of %s %d times in a row soon after it was made: most likely another client uses the same identity, and each takes it over from the other; stop the other, or give this device an identity of its own",
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *TakeoverError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *TakeoverError) message() *l10n.Message {
+	return newMessage("the hub closed the connection of %s %d times in a row soon after it was made: most likely another client uses the same identity, and each takes it over from the other; stop the other, or give this device an identity of its own",
 		e.Identity, e.Times)
 }
 
@@ -231,11 +243,13 @@ type TimeoutError struct {
 	After time.Duration
 }
 
-func (e *TimeoutError) Error() string { return e.Told().Error() }
+func (e *TimeoutError) Error() string { return e.message().Error() }
 
-// Told is the error for the project's own page, which says it in other languages too.
-func (e *TimeoutError) Told() *told.Text {
-	return tell("no answer to %v within %v: try again, and check that the server at the other end is an IoT Hub of a tier with twins", operation(e.Op), e.After)
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *TimeoutError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *TimeoutError) message() *l10n.Message {
+	return newMessage("no answer to %v within %v: try again, and check that the server at the other end is an IoT Hub of a tier with twins", operation(e.Op), e.After)
 }
 
 // Timeout is true, as net.Error has it.
@@ -255,49 +269,51 @@ type StatusError struct {
 	Body       []byte        // the answer, usually JSON with errorCode, message and trackingId
 }
 
-func (e *StatusError) Error() string { return e.Told().Error() }
+func (e *StatusError) Error() string { return e.message().Error() }
 
-// Told is the error for the project's own page, which says it in other languages too; the service's own message stays as it is.
-func (e *StatusError) Told() *told.Text {
-	status := told.Tell("status %d", e.Code)
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *StatusError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *StatusError) message() *l10n.Message {
+	status := l10n.New("status %d", e.Code)
 	var detail struct {
 		ErrorCode  int    `json:"errorCode"`
 		Message    string `json:"message"`
 		TrackingID string `json:"trackingId"`
 	}
 	if json.Unmarshal(e.Body, &detail) == nil && detail.ErrorCode != 0 {
-		status = told.Tell("status %d (%d)", e.Code, detail.ErrorCode)
+		status = l10n.New("status %d (%d)", e.Code, detail.ErrorCode)
 	}
 	if detail.Message != "" {
-		status = told.Tell("%v: %v", status, original(hubproto.Redact(strings.TrimRight(detail.Message, ". "))))
+		status = l10n.New("%v: %v", status, original(hubproto.Redact(strings.TrimRight(detail.Message, ". "))))
 	}
 	if detail.TrackingID != "" {
-		status = told.Tell("%v, tracking id %s", status, detail.TrackingID)
+		status = l10n.New("%v, tracking id %s", status, detail.TrackingID)
 	}
 	switch {
 	case e.Code == 401 || e.Code == 403:
-		status = told.Tell("%v: %v", status, told.Tell("check the key and the registration id"))
+		status = l10n.New("%v: %v", status, l10n.New("check the key and the registration id"))
 	case e.Code == 404:
-		status = told.Tell("%v: %v", status, told.Tell("check the id, and the ID scope"))
+		status = l10n.New("%v: %v", status, l10n.New("check the id, and the ID scope"))
 	case e.Code == 429:
-		status = told.Tell("%v: %v", status, told.Tell("the service is being asked too often, wait and try again"))
+		status = l10n.New("%v: %v", status, l10n.New("the service is being asked too often, wait and try again"))
 	case e.Code >= 500:
-		status = told.Tell("%v: %v", status, told.Tell("try again later"))
+		status = l10n.New("%v: %v", status, l10n.New("try again later"))
 	}
-	return tell("%v: %v", operation(e.Op), status)
+	return newMessage("%v: %v", operation(e.Op), status)
 }
 
 // operation is the text of an Op.
 func operation(op string) any {
 	switch op {
 	case hubproto.TwinGet.String():
-		return told.Tell("twin get")
+		return l10n.New("twin get")
 	case hubproto.TwinPatchReported.String():
-		return told.Tell("reported properties patch")
+		return l10n.New("reported properties patch")
 	case hubproto.DPSRegister.String():
-		return told.Tell("DPS register")
+		return l10n.New("DPS register")
 	case hubproto.DPSPoll.String():
-		return told.Tell("DPS poll")
+		return l10n.New("DPS poll")
 	}
 	return op
 }
@@ -310,19 +326,21 @@ type RegistrationError struct {
 	Message        string
 }
 
-func (e *RegistrationError) Error() string { return e.Told().Error() }
+func (e *RegistrationError) Error() string { return e.message().Error() }
 
-// Told is the error for the project's own page, which says it in other languages too; DPS's own message stays as it is.
-func (e *RegistrationError) Told() *told.Text {
-	status := told.Tell("status %s", e.Status)
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *RegistrationError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *RegistrationError) message() *l10n.Message {
+	status := l10n.New("status %s", e.Status)
 	if e.Code != 0 {
-		status = told.Tell("status %s (%d)", e.Status, e.Code)
+		status = l10n.New("status %s (%d)", e.Status, e.Code)
 	}
 	if e.Message != "" {
-		status = told.Tell("%v: %v", status, original(hubproto.Redact(e.Message)))
+		status = l10n.New("%v: %v", status, original(hubproto.Redact(e.Message)))
 	}
 	if e.Status == "disabled" {
-		status = told.Tell("%v: %v", status, told.Tell("enable its enrollment"))
+		status = l10n.New("%v: %v", status, l10n.New("enable its enrollment"))
 	}
-	return tell("DPS did not assign %s to a hub: %v", e.RegistrationID, status)
+	return newMessage("DPS did not assign %s to a hub: %v", e.RegistrationID, status)
 }

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -14,7 +14,7 @@ import (
 // go out in the order in which the PUBLISHes came [MQTT-4.6.0-2].
 func (l *loop) incoming(p *mqttcodec.Publish) {
 	if p.QoS == mqttcodec.QoS2 {
-		l.violated(told.Tell("the hub sent %s of QoS 2, which was not asked for", p.Type()))
+		l.violated(l10n.New("the hub sent %s of QoS 2, which was not asked for", p.Type()))
 		return
 	}
 	topic, err := l.topicOf(p)

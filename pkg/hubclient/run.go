@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -203,7 +203,7 @@ func (l *loop) enqueue(e event, size int) {
 	l.events = append(l.events, e)
 	l.queued += size
 	if (l.queued > maxQueued || len(l.events) > maxEvents) && l.link != nil {
-		l.lost(told.Tell("handing messages to their handlers"), ErrFlooded)
+		l.lost(l10n.New("handing messages to their handlers"), ErrFlooded)
 	}
 }
 
@@ -258,7 +258,7 @@ func (l *loop) due() {
 	case isDue(l.leaveBy):
 		l.left()
 	case isDue(l.connectBy):
-		l.lost(told.Tell("waiting for the answer to CONNECT and SUBSCRIBE"), ErrSilent)
+		l.lost(l10n.New("waiting for the answer to CONNECT and SUBSCRIBE"), ErrSilent)
 	case isDue(l.pongBy):
 		l.lost(awaiting("PINGRESP"), ErrSilent)
 	case isDue(l.ackBy()):
@@ -324,7 +324,7 @@ func (l *loop) send(p mqttcodec.Packet) bool {
 		return true // nothing follows DISCONNECT [MQTT-3.14.4-2]; the hub delivers again what has no answer
 	}
 	if err := l.link.send(p); err != nil {
-		l.lost(told.Tell("encoding %s", p.Type()), err)
+		l.lost(l10n.New("encoding %s", p.Type()), err)
 		return false
 	}
 	return true
@@ -365,9 +365,9 @@ func (l *loop) received(in chunk) {
 		return
 	}
 	if in.err != nil {
-		op := told.Tell("reading")
+		op := l10n.New("reading")
 		if in.err == io.EOF {
-			in.err, op = errPeerClosed, told.Tell("in phase %v", l.phase)
+			in.err, op = errPeerClosed, l10n.New("in phase %v", l.phase)
 		}
 		l.lost(op, in.err)
 	}
@@ -378,19 +378,23 @@ var errPeerClosed = closedError{}
 
 type closedError struct{}
 
-func (closedError) Error() string    { return "the hub closed the connection" }
-func (closedError) Told() *told.Text { return told.Tell("the hub closed the connection") }
-func (closedError) Unwrap() error    { return io.EOF }
+func (closedError) Error() string { return "the hub closed the connection" }
+
+// Localize returns the message apart from its values.
+func (e closedError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (closedError) message() *l10n.Message { return l10n.New("the hub closed the connection") }
+func (closedError) Unwrap() error          { return io.EOF }
 
 func (l *loop) handle(p mqttcodec.Packet) {
 	if l.phase == Connecting && !l.subscribe.accepted && p.Type() != mqttcodec.CONNACK { // [MQTT-3.2.0-1]
-		l.violated(told.Tell("the hub sent %s before CONNACK", p.Type()))
+		l.violated(l10n.New("the hub sent %s before CONNACK", p.Type()))
 		return
 	}
 	switch p := p.(type) {
 	case *mqttcodec.Connack:
 		if l.subscribe.accepted {
-			l.violated(told.Tell("the hub sent %s for the second time", p.Type()))
+			l.violated(l10n.New("the hub sent %s for the second time", p.Type()))
 			return
 		}
 		l.connack(p)
@@ -403,21 +407,21 @@ func (l *loop) handle(p mqttcodec.Packet) {
 	case *mqttcodec.Pingresp:
 		l.pongBy = time.Time{}
 	default:
-		l.violated(told.Tell("the hub sent %s which a client never gets", p.Type()))
+		l.violated(l10n.New("the hub sent %s which a client never gets", p.Type()))
 	}
 }
 
 // What a connection does when it breaks, as LinkError.Op has it.
-var reading, writing = told.Tell("reading packets"), told.Tell("writing")
+var reading, writing = l10n.New("reading packets"), l10n.New("writing")
 
-func awaiting(packet string) *told.Text { return told.Tell("waiting for %s", packet) }
+func awaiting(packet string) *l10n.Message { return l10n.New("waiting for %s", packet) }
 
 // lost ends the connection. op says during what it broke.
-func (l *loop) lost(op *told.Text, err error) {
+func (l *loop) lost(op *l10n.Message, err error) {
 	l.broken(during(l.host(), op, err))
 }
 
-func (l *loop) violated(how *told.Text) { l.lost(reading, how) }
+func (l *loop) violated(how *l10n.Message) { l.lost(reading, how) }
 
 // host names who is at the other end.
 func (l *loop) host() string {

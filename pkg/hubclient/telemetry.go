@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/internal/told"
+	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -127,7 +127,7 @@ func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) err
 			return wrong("message: %v", err)
 		}
 	}
-	if err := c.offer(ctx, told.Tell("message"), s); err != nil {
+	if err := c.offer(ctx, l10n.New("message"), s); err != nil {
 		c.sendings.put(s)
 		return err
 	}
@@ -138,7 +138,7 @@ func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) err
 		select {
 		case err = <-s.done: // a result that is there counts more than the context's end
 		default:
-			return told.Tell("%v: %v", ErrUnacknowledged, ctx.Err())
+			return l10n.New("%v: %v", ErrUnacknowledged, ctx.Err())
 		}
 	}
 	c.sendings.put(s)
@@ -175,30 +175,30 @@ func (s *sending) encode(i int, cr Credentials, m *Message) error {
 // validateTelemetry reports what the hub would not take, before it is sent.
 func validateTelemetry(m *Message) error {
 	if len(m.MessageID) > hubproto.MaxMessageIDLength {
-		return told.Tell("its message id has %d characters: at most %d are allowed", len(m.MessageID), hubproto.MaxMessageIDLength)
+		return l10n.New("its message id has %d characters: at most %d are allowed", len(m.MessageID), hubproto.MaxMessageIDLength)
 	}
 	size := len(m.Body)
 	for key, value := range m.SystemProperties.All() {
 		if !utf8.ValidString(value) {
-			return told.Tell("its system property %s is not UTF-8", key)
+			return l10n.New("its system property %s is not UTF-8", key)
 		}
 		size += len(value)
 	}
 	for i := range m.Properties {
 		p := &m.Properties[i]
 		if p.Name == "" {
-			return told.Tell("it has a property without a name: give each property one")
+			return l10n.New("it has a property without a name: give each property one")
 		}
 		if !utf8.ValidString(p.Name) || !utf8.ValidString(p.Value) {
-			return told.Tell("its property %q is not UTF-8", p.Name)
+			return l10n.New("its property %q is not UTF-8", p.Name)
 		}
 		if strings.HasPrefix(p.Name, "$.") || p.Name == "iothub-ack" {
-			return told.Tell("its property %q has a name that is the hub's own: set the system property instead", p.Name)
+			return l10n.New("its property %q has a name that is the hub's own: set the system property instead", p.Name)
 		}
 		size += len(p.Name) + len(p.Value)
 	}
 	if size > hubproto.MaxTelemetrySize {
-		return told.Tell("it has %d bytes with its properties: at most %d are allowed", size, hubproto.MaxTelemetrySize)
+		return l10n.New("it has %d bytes with its properties: at most %d are allowed", size, hubproto.MaxTelemetrySize)
 	}
 	return nil
 }
@@ -290,7 +290,7 @@ func (l *loop) publish() {
 		}
 		sent++
 		if err := p.of.ctx.Err(); err != nil { // its caller leaves: do not begin
-			l.finished(p, told.Tell("%v: %v", ErrUnacknowledged, err))
+			l.finished(p, l10n.New("%v: %v", ErrUnacknowledged, err))
 			continue
 		}
 		p.id = b.newID()
@@ -377,7 +377,7 @@ func (b *outbox) abandonUnwritten(err error) {
 // abandon answers everybody, at the end.
 func (b *outbox) abandon() {
 	b.abandonUnwritten(ErrClosed)
-	unacknowledged := told.Tell("%v: %v", ErrUnacknowledged, ErrClosed)
+	unacknowledged := l10n.New("%v: %v", ErrUnacknowledged, ErrClosed)
 	for p := b.first; p != nil; {
 		next := p.next
 		p.of.fail(unacknowledged)

@@ -79,7 +79,7 @@ func askTwin[T any](ctx context.Context, c *Client, kind hubproto.TopicKind, pat
 		case got := <-done:
 			return got.value, got.err
 		default:
-			return none, tell("%v not answered yet: %v", operation(r.op()), ctx.Err())
+			return none, newMessage("%v not answered yet: %v", operation(r.op()), ctx.Err())
 		}
 	}
 }
@@ -97,7 +97,7 @@ func parseTwin(body []byte) (Twin, error) {
 		answer.documents = *answer.Properties
 	}
 	if err != nil || answer.Desired == nil || answer.Reported == nil {
-		return Twin{}, tell("twin get: the answer is not a twin: check that the server at the other end is an IoT Hub")
+		return Twin{}, newMessage("twin get: the answer is not a twin: check that the server at the other end is an IoT Hub")
 	}
 	return Twin{
 		Desired: answer.Desired, DesiredVersion: versionOf(answer.Desired),

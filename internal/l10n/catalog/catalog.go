@@ -1,4 +1,4 @@
-package panel
+package catalog
 
 import (
 	"embed"
@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// Lang is a language of the page, as BCP 47 and the page's lang parameter name it.
+// Lang is a language of the page, as BCP 47 and the page's lang parameter name it. Its methods translate.
 type Lang string
 
-// The languages. English is written in the code; the others stand in lang/, a file each, under their English text.
+// The languages. English is written in the code; each of the others has a file in lang/, keyed by the English text.
 const (
 	English            Lang = "en"
 	Polish             Lang = "pl"
@@ -19,10 +19,10 @@ const (
 	TraditionalChinese Lang = "zh-Hant"
 )
 
-// langs are the languages in the order in which the page offers them, each by its own name.
-var langs = []struct {
-	lang Lang
-	name string
+// Languages are the languages in the order in which the page offers them, each by its own name.
+var Languages = []struct {
+	Lang Lang
+	Name string
 }{
 	{English, "English"},
 	{Polish, "polski"},
@@ -30,9 +30,9 @@ var langs = []struct {
 	{TraditionalChinese, "繁體中文"},
 }
 
-// matchLang returns the first language of wanted that the page has; English if it has none. A region decides which Chinese
-// is meant where the tag does not name the script, as browsers' tags do not.
-func matchLang(wanted ...string) Lang {
+// Match returns the first of the wanted languages (BCP 47 tags) that the page has, or English. Where a tag does not name the script,
+// as browsers' tags do not, its region selects the Chinese script.
+func Match(wanted ...string) Lang {
 	for _, tag := range wanted {
 		parts := strings.Split(strings.ToLower(tag), "-")
 		switch parts[0] {
@@ -78,9 +78,9 @@ var catalogFiles embed.FS
 // catalogs holds a function for each language that reads its file once.
 var catalogs = func() map[Lang]func() map[string]translation {
 	m := make(map[Lang]func() map[string]translation)
-	for _, l := range langs[1:] {
-		m[l.lang] = sync.OnceValue(func() map[string]translation {
-			raw, err := catalogFiles.ReadFile("lang/" + string(l.lang) + ".json")
+	for _, l := range Languages[1:] {
+		m[l.Lang] = sync.OnceValue(func() map[string]translation {
+			raw, err := catalogFiles.ReadFile("lang/" + string(l.Lang) + ".json")
 			if err != nil {
 				panic(err) // embedded: a test reads them all
 			}
@@ -94,9 +94,9 @@ var catalogs = func() map[Lang]func() map[string]translation {
 	return m
 }()
 
-// say returns a text in the language, with the values that its verbs stand for; english is always a literal, which
-// TestLanguages finds in the code. A text that is not translated stays English.
-func (l Lang) say(english string, values ...any) string {
+// T translates a text and fills in the values of its verbs. english is always a literal, which TestCatalogs finds in the code. A text
+// without a translation stays English.
+func (l Lang) T(english string, values ...any) string {
 	format := english
 	if catalog, ok := catalogs[l]; ok {
 		if t, ok := catalog()[english]; ok {
@@ -109,8 +109,8 @@ func (l Lang) say(english string, values ...any) string {
 	return fmt.Sprintf(format, values...)
 }
 
-// sayN is say for a text that depends on a number. many is the text's name in the catalogs; both hold the same verbs.
-func (l Lang) sayN(n int, one, many string, values ...any) string {
+// TN is T for a text that depends on a number. many is the key in the catalogs; both texts have the same verbs.
+func (l Lang) TN(n int, one, many string, values ...any) string {
 	format := many
 	if n == 1 {
 		format = one
@@ -132,12 +132,4 @@ func (t translation) form(l Lang, n int) string {
 		return t.few
 	}
 	return t.many
-}
-
-// say is Lang.say in the page's language. The panel's lock is held, as in every view.
-func (p *Panel) say(english string, values ...any) string { return p.lang.say(english, values...) }
-
-// sayN is Lang.sayN in the page's language, under the panel's lock.
-func (p *Panel) sayN(n int, one, many string, values ...any) string {
-	return p.lang.sayN(n, one, many, values...)
 }

@@ -1,4 +1,4 @@
-package panel
+package catalog
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,6 +18,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+)
+
+// pagePackages are the packages whose texts a person reads on the page: every literal in them is translated, or an exception of
+// TestEveryTextIsTranslated. libraries are those whose messages reach the page: meanings of packets, verdicts, errors.
+var (
+	pagePackages = []string{"../../panel", "."}
+	libraries    = []string{"../../wire", "../../doctor", "../../hubproto", "../../scenario", "../../../pkg/hubclient"}
 )
 
 // spoken is a text that the code says.
@@ -39,10 +47,10 @@ type source struct {
 
 // Programs' texts that no person reads as a sentence of the page: code to copy, protocols, panics, reports.
 var technicalFiles = map[string]string{
-	"copyas.go": "commands and programs, which are in their own languages",
-	"script.go": "the JavaScript API, whose errors are for programmers and in English",
-	"code.go":   "the same",
-	"lang.go":   "the catalogs themselves",
+	"../../panel/copyas.go": "commands and programs, which are in their own languages",
+	"../../panel/script.go": "the JavaScript API, whose errors are for programmers and in English",
+	"../../panel/code.go":   "the same",
+	"catalog.go":            "the catalogs themselves",
 }
 
 // Words that stay as they are in every language: names of products, of standards and of fields.
@@ -64,20 +72,18 @@ func readSource(t *testing.T) source {
 	t.Helper()
 	src := source{texts: map[string]spoken{}}
 	fset := token.NewFileSet()
-	files, err := filepath.Glob("*.go")
-	require.NoError(t, err)
-	for _, below := range []string{"../wire", "../doctor", "../hubproto", "../scenario", "../../pkg/hubclient"} { // what packets mean, what is wrong, and errors
-		more, err := filepath.Glob(below + "/*.go")
+	for _, below := range slices.Concat(pagePackages, libraries) {
+		files, err := filepath.Glob(below + "/*.go")
 		require.NoError(t, err)
-		files = append(files, more...)
-	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
+		require.NotEmpty(t, files, below)
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+			require.NoError(t, err)
+			src.readFile(fset, file, filepath.ToSlash(name))
 		}
-		file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
-		require.NoError(t, err)
-		src.readFile(fset, file, name)
 	}
 	return src
 }
@@ -103,7 +109,7 @@ func (src *source) readFile(fset *token.FileSet, file *ast.File, name string) {
 				src.readCall(n, place())
 			}
 		case *ast.BasicLit:
-			if n.Kind == token.STRING && technicalFiles[name] == "" && !strings.HasPrefix(name, "../") {
+			if n.Kind == token.STRING && technicalFiles[name] == "" && !slices.Contains(libraries, path.Dir(name)) {
 				if s, err := strconv.Unquote(n.Value); err == nil && !slices.Contains(names, s) && shown(stack, s) {
 					src.raw = append(src.raw, rawText{place(), s})
 				}
@@ -119,6 +125,9 @@ func called(c *ast.CallExpr) string {
 	case *ast.Ident:
 		return f.Name
 	case *ast.SelectorExpr:
+		if x, ok := f.X.(*ast.Ident); ok && x.Name == "l10n" {
+			return "l10n." + f.Sel.Name
+		}
 		return f.Sel.Name
 	}
 	return ""
@@ -146,7 +155,7 @@ func (src *source) readCall(c *ast.CallExpr, where string) {
 	said := spoken{where: where}
 	first := 0
 	switch called(c) {
-	case "say", "tell", "means", "Tell":
+	case "T", "l10n.New", "means", "newMessage":
 	case "wrong": // of hubclient: an argument
 		if !strings.Contains(where, "hubclient") {
 			return
@@ -156,7 +165,7 @@ func (src *source) readCall(c *ast.CallExpr, where string) {
 			src.texts[name] = said
 		}
 		return
-	case "sayN":
+	case "TN":
 		first, said.plural = 2, true
 	default:
 		return
@@ -214,7 +223,7 @@ func shown(stack []ast.Node, s string) bool {
 		case *ast.CallExpr:
 			at := slices.IndexFunc(n.Args, func(a ast.Expr) bool { return a == child })
 			switch name := called(n); {
-			case name == "say" || name == "sayN" || name == "tell":
+			case name == "T" || name == "TN" || name == "l10n.New":
 				return false
 			case (name == "checkJSON" || name == "checkObject") && at == 0: // what it is that they check, which they say
 				return false
@@ -282,9 +291,9 @@ func TestLanguages(t *testing.T) {
 	src := readSource(t)
 	require.NotEmpty(t, src.texts)
 	require.Empty(t, src.wrong)
-	for _, l := range langs[1:] {
-		t.Run(string(l.lang), func(t *testing.T) {
-			catalog := catalogs[l.lang]()
+	for _, l := range Languages[1:] {
+		t.Run(string(l.Lang), func(t *testing.T) {
+			catalog := catalogs[l.Lang]()
 			missing, unused := []string{}, []string{}
 			for _, english := range slices.Sorted(maps.Keys(src.texts)) {
 				said := src.texts[english]
@@ -294,7 +303,7 @@ func TestLanguages(t *testing.T) {
 					continue
 				}
 				forms := []string{translated.many}
-				if said.plural && l.lang == Polish {
+				if said.plural && l.Lang == Polish {
 					forms = append(forms, translated.one, translated.few)
 				} else {
 					require.Empty(t, translated.one+translated.few, "%q has forms that are never used", english)
@@ -322,7 +331,7 @@ func TestLanguages(t *testing.T) {
 func TestCatalogsNameTextsOnce(t *testing.T) {
 	names, err := fs.Glob(catalogFiles, "lang/*.json")
 	require.NoError(t, err)
-	require.Len(t, names, len(langs)-1)
+	require.Len(t, names, len(Languages)-1)
 	for _, name := range names {
 		raw, err := os.ReadFile(name)
 		require.NoError(t, err)
@@ -354,6 +363,6 @@ func TestMatchLang(t *testing.T) {
 		"": English, "de": English, "de,pl": Polish, "pl-PL": Polish, "en-GB,pl": English, "zh": SimplifiedChinese, "zh-CN": SimplifiedChinese,
 		"zh-TW": TraditionalChinese, "zh-HK": TraditionalChinese, "zh-Hant-CN": TraditionalChinese, "zh-Hans-TW": SimplifiedChinese, "ZH-hant": TraditionalChinese,
 	} {
-		require.Equal(t, want, matchLang(strings.Split(tags, ",")...), tags)
+		require.Equal(t, want, Match(strings.Split(tags, ",")...), tags)
 	}
 }
