@@ -36,7 +36,7 @@ func (p *Panel) sendStream(client *hubclient.Client, s *telemetryStream, pl plan
 	p.mu.Unlock()
 	p.start("send telemetry", func(ctx context.Context) {
 		sentAt := time.Now()
-		ctx = hubclient.WithSent(ctx, func() {
+		onSent := hubclient.OnSent(func() {
 			p.mu.Lock()
 			way.sent = true
 			p.mu.Unlock()
@@ -45,7 +45,7 @@ func (p *Panel) sendStream(client *hubclient.Client, s *telemetryStream, pl plan
 		if pl.qos0 {
 			send = client.SendBatchQoS0
 		}
-		err := send(ctx, messages)
+		err := send(ctx, messages, onSent)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.answeredStream(s, way, line, time.Since(sentAt), err)

@@ -67,7 +67,7 @@ func (p *Panel) sending(client *hubclient.Client, message hubclient.Message, qos
 	})
 	return func(ctx context.Context) error {
 		began := time.Now()
-		ctx = hubclient.WithSent(ctx, func() {
+		onSent := hubclient.OnSent(func() {
 			p.update(func() {
 				if way.state == pending {
 					way.sent, line.note = true, p.T("sent")
@@ -78,7 +78,7 @@ func (p *Panel) sending(client *hubclient.Client, message hubclient.Message, qos
 		if qos0 {
 			send = client.SendQoS0
 		}
-		err := send(ctx, message)
+		err := send(ctx, message, onSent)
 		p.update(func() {
 			if err != nil {
 				line.outcome, line.note = failed, p.T("failed")

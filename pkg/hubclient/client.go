@@ -66,9 +66,17 @@ func endpointURL(endpoint string, cr Credentials) string {
 	return hubproto.WebSocketURL(host)
 }
 
-// Run keeps the device connected until ctx ends, and then returns nil, or until the hub refuses it for good: then the
-// error is a *ConnectError, *TokenExpiredError, *SubscribeError or *TakeoverError. A host that cannot be reached is
-// tried again and again; State tells. Run may be called once.
+// Run keeps the device connected until ctx ends, and then returns nil, or until the hub refuses it permanently. It may be
+// called once. It waits as Options.Backoff says and connects again when a connection ends, when the host cannot be reached
+// and when the hub answers CONNECT with code 3, server unavailable. It returns
+//
+//   - a *ConnectError at the first answer to CONNECT with code 1 or 2: another try would get the same answer;
+//   - a *ConnectError or *SubscribeError after three refusals in a row (code 4 or 5, or SUBACK 0x80), or ten if this Client was
+//     connected before: a busy hub refuses with code 5 too. A completed connect begins the count again;
+//   - a *TokenExpiredError when a token without a key has expired;
+//   - a *TakeoverError when the hub has closed Options.MaxTakeovers young connections in a row.
+//
+// Options.RenewCredentials can replace credentials that are refused or expired.
 func (c *Client) Run(ctx context.Context) error {
 	if c.started.Swap(true) {
 		return errRunTwice

@@ -70,19 +70,19 @@ func (l *loop) dial() {
 	l.retryAt = time.Time{}
 	// Before the dial, since an expired token is not worth one.
 	var err error
-	cr := &l.c.cr
+	cr := &l.credentials
 	l.password, err = makePassword(l.now, l.c.o.TokenTTL, cr.Key, cr.SharedAccessSignature, l.c.resource, "")
 	if err != nil {
-		l.refuse(err)
+		l.refused(err)
 		return
 	}
 	l.setState(Dialing, nil)
 	ctx, cancel := context.WithTimeout(l.ctx, dialTimeout)
 	l.cancelDial = cancel
-	result := make(chan dialed, 1)
+	result, url := make(chan dialed, 1), l.url
 	l.dialing = result
 	go func() {
-		conn, err := l.c.o.Dial(ctx, l.c.url)
+		conn, err := l.c.o.Dial(ctx, url)
 		if err == nil && conn == nil {
 			err = errNoConn
 		}
@@ -127,7 +127,7 @@ func (l *loop) dialed(d dialed) {
 
 // connectPacket makes CONNECT ("Use MQTT to communicate with IoT Hub", using the MQTT protocol directly).
 func (l *loop) connectPacket() *mqttcodec.Connect {
-	cr, o := &l.c.cr, &l.c.o
+	cr, o := &l.credentials, &l.c.o
 	user := hubproto.Username{
 		Host: cr.Host, DeviceID: cr.DeviceID, ModuleID: cr.ModuleID,
 		APIVersion: o.usernameVersion(), ClientType: o.ClientType, ModelID: o.ModelID,
@@ -151,7 +151,7 @@ func (l *loop) connack(p *mqttcodec.Connack) {
 	if p.ReturnCode != mqttcodec.ConnectionAccepted {
 		refusal := &ConnectError{
 			Code: p.ReturnCode, Host: l.host(), Identity: l.c.identity(), Attempts: l.refusals + 1,
-			X509: l.c.cr.X509, Now: l.now,
+			X509: l.credentials.X509, Now: l.now,
 		}
 		if l.c.o.ServerTime != nil && refusal.mayBeClock() {
 			l.dropLink()
@@ -179,7 +179,7 @@ func (l *loop) connack(p *mqttcodec.Connack) {
 func (l *loop) ready() {
 	l.connectBy = time.Time{}
 	l.connected = l.now
-	l.known = true
+	l.known, l.unproven = true, false
 	l.refusals = 0
 	l.setState(Connected, nil)
 	l.publishAgain()
@@ -192,35 +192,35 @@ func (l *loop) ready() {
 	l.sendRequests()
 }
 
-// refused handles a refusal of CONNECT or SUBSCRIBE.
+// refused handles a refusal of CONNECT or SUBSCRIBE, and a given token that has expired.
 func (l *loop) refused(err error) {
 	l.dropLink()
-	limit := maxRefusals
-	if l.known {
-		limit = maxRefusalsKnown
-	}
-	final := false
 	var connect *ConnectError
-	if errors.As(err, &connect) {
-		switch connect.Code {
-		case mqttcodec.UnacceptableProtocolVersion, mqttcodec.IdentifierRejected:
-			final = true // another try would be the same
-		case mqttcodec.ServerUnavailable:
-			l.failed(err) // not a refusal of this device
-			return
-		}
+	if errors.As(err, &connect) && connect.Code == mqttcodec.ServerUnavailable {
+		l.failed(err) // not a refusal of this device
+		return
 	}
 	l.refusals++
 	// A given token that has expired meanwhile is the better explanation.
 	if l.password.given && !l.now.Before(l.password.expiry) {
-		l.refuse(&TokenExpiredError{Expiry: l.password.expiry, Now: l.now})
-		return
+		err = &TokenExpiredError{Expiry: l.password.expiry, Now: l.now}
 	}
-	if final || l.refusals >= limit {
+	var expired *TokenExpiredError
+	limit := maxRefusals
+	if l.known {
+		limit = maxRefusalsKnown
+	}
+	permanent := connect != nil && (connect.Code == mqttcodec.UnacceptableProtocolVersion || connect.Code == mqttcodec.IdentifierRejected)
+	switch {
+	case permanent || l.refusals >= limit:
 		l.refuse(err)
-		return
+	case l.c.o.RenewCredentials != nil && renewable(err):
+		l.requestCredentials(err)
+	case errors.As(err, &expired):
+		l.refuse(err)
+	default:
+		l.failed(err)
 	}
-	l.failed(err)
 }
 
 // refuse ends Run: the hub, or reason, says that trying again is of no use.
@@ -265,7 +265,7 @@ func (l *loop) failed(err error) {
 }
 
 func (l *loop) retryNow() {
-	if l.phase == Reconnecting {
+	if l.phase == Reconnecting && !l.retryAt.IsZero() {
 		l.dial()
 	}
 }
@@ -286,6 +286,7 @@ func (l *loop) dropLink() {
 	}
 	l.subscribe.reset()
 	l.deliveries, l.methods = 0, 0
+	l.pubacks.unwritten, l.pubacks.written = nil, nil
 	l.outbox.abandonUnwritten(ErrConnectionLost)
 	l.requests.unsend()
 	l.desired.disconnected()

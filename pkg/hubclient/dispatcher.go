@@ -29,9 +29,10 @@ func (f callFunc) run(ctx context.Context) bool { return f(ctx) }
 
 // An ack is a PUBACK that is due. It belongs to its connection.
 type ack struct {
-	link *link
-	id   uint16
-	bad  bool // the handler failed: no PUBACK, but the handler is done
+	link     *link
+	id       uint16
+	bad      bool   // the handler failed: no PUBACK, but the handler is done
+	delivery uint64 // Delivery.ID; 0: no handler has received it
 }
 
 func newDispatcher(ctx context.Context) *dispatcher {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
 // readSize is how much one Read takes at most; two such arrays go back and forth, so that reading goes on while what was
@@ -38,17 +39,11 @@ type link struct {
 	lastReceived time.Time
 
 	// For trace alone, and owned by the owner.
-	carrier  messageMarker // nil: it has no messages, or trace is nil
-	wroteMsg int           // messages that were handed to the writer
-	readMsg  int           // messages of which the end has passed
-	readEnds []int64       // of messages that end further on, as offsets in what was received
-	readAt   int64         // how many bytes were received
-}
-
-// messageMarker is a connection that knows where its messages ended, as wsconn's do.
-type messageMarker interface {
-	MarkMessages()
-	MessageEnds() []int
+	carrier  wsconn.MessageMarker // nil: it has no messages, or trace is nil
+	wroteMsg int                  // messages that were handed to the writer
+	readMsg  int                  // messages of which the end has passed
+	readEnds []int64              // of messages that end further on, as offsets in what was received
+	readAt   int64                // how many bytes were received
 }
 
 type chunk struct {
@@ -70,7 +65,7 @@ func newLink(conn net.Conn, trace func(Traced)) *link {
 		ready: make(chan []byte, 1), wrote: make(chan written, 1),
 		quit: make(chan struct{}), lastSent: now, lastReceived: now,
 	}
-	if carrier, ok := conn.(messageMarker); ok && trace != nil {
+	if carrier, ok := conn.(wsconn.MessageMarker); ok && trace != nil {
 		carrier.MarkMessages()
 		l.carrier = carrier
 	}

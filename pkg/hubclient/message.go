@@ -1,6 +1,9 @@
 package hubclient
 
-import "github.com/hubpanel/hubpanel/internal/hubproto"
+import (
+	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+)
 
 type (
 	// A Message is telemetry, or a message to a device or to a module's input: system properties, application
@@ -17,9 +20,11 @@ type (
 	Properties = hubproto.Properties
 )
 
-// A Delivery is a message that has come in: from the cloud to the device, or to a module's input.
+// A Delivery is a message that the hub has delivered: from the cloud to the device, or to a module's input.
 type Delivery struct {
 	Message
-	Duplicate bool   // the hub says that it has tried before (DUP [MQTT-3.3.1-1]); the device may or may not have seen it
-	Input     string // the module's input; empty for a cloud-to-device message
+	ID        uint64        // identifies this delivery among those of its Client; see Options.OnAcknowledged
+	QoS       mqttcodec.QoS // QoS0 or QoS1; a message of QoS 0 is not acknowledged
+	Duplicate bool          // the hub has sent it before (DUP [MQTT-3.3.1-1]); the device may or may not have received it
+	Input     string        // the module's input; empty for a cloud-to-device message
 }

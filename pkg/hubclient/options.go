@@ -44,6 +44,18 @@ type Options struct {
 	// the clock cannot be checked. Natively ServerDate returns one.
 	ServerTime func(context.Context) (time.Time, error)
 
+	// RenewCredentials returns newer credentials for the same device: Host, DeviceID and ModuleID stay. Run calls it when the
+	// hub refuses CONNECT with code 4 or 5 (refusal is then a *ConnectError) and before it dials with a token that has expired
+	// (a *TokenExpiredError). At most one call runs at a time, on a goroutine of its own; ctx ends with Run, which waits
+	// for the call.
+	//
+	// If the credentials differ from those in use, Run connects with them at once, or after the usual back-off if the hub
+	// has accepted none since an earlier renewal. Handlers, messages in flight and requests that wait are kept. If the
+	// function returns an error, credentials of another identity or the ones in use, Run continues as without it. A
+	// renewal does not reset the count of refusals, so the last one that Run permits ends it without a call. nil: Run has
+	// no other credentials.
+	RenewCredentials func(ctx context.Context, refusal error) (Credentials, error)
+
 	CleanSession bool     // true: the hub forgets subscriptions and stored messages at each connect; default false
 	Will         *Message // published by the hub as telemetry when the connection ends without DISCONNECT
 	ModelID      string   // IoT Plug and Play model, a DTMI
@@ -60,7 +72,13 @@ type Options struct {
 	OnState   func(State)
 	OnMessage func(context.Context, Delivery) error // cloud to device; a nil error acknowledges, any other makes the hub deliver again later
 	OnInput   func(context.Context, Delivery) error // to a module's inputs, as OnMessage
-	OnDesired func(context.Context, Desired)        // first the whole document, then its changes, none twice and none left out
+
+	// OnAcknowledged receives the ID of a Delivery as soon as its PUBACK has been written. It is not called for a message of QoS 0,
+	// which has no PUBACK, nor when the connection ended before: then the hub delivers the message again, as another
+	// Delivery. The order is that of the deliveries.
+	OnAcknowledged func(id uint64)
+
+	OnDesired func(context.Context, Desired) // first the whole document, then its changes, none twice and none left out
 
 	// OnMethod answers a direct method, each on its own goroutine, at most 128 at once. An error is answered with status
 	// 500. Its context ends with the connection, or after 300 s, when no caller waits any more.

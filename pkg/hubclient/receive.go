@@ -77,7 +77,8 @@ func (l *loop) deliver(p *mqttcodec.Publish, topic hubproto.Topic, handler func(
 		return
 	}
 	m := l.newInbound()
-	m.handler, m.log, m.Duplicate, m.Input = handler, l.log, p.Dup, topic.Name
+	l.lastDelivery++
+	m.handler, m.log, m.ID, m.QoS, m.Duplicate, m.Input = handler, l.log, l.lastDelivery, p.QoS, p.Dup, topic.Name
 	var err error
 	if m.SystemProperties, m.Properties, err = hubproto.ParseBag(topic.Bag); err != nil {
 		// The hub will not send it better: acknowledging is the only way to get the next one.
@@ -89,7 +90,7 @@ func (l *loop) deliver(p *mqttcodec.Publish, topic hubproto.Topic, handler func(
 	e := event{call: m}
 	if p.QoS == mqttcodec.QoS1 {
 		l.deliveries++
-		e.ack = ack{link: l.link, id: p.PacketID}
+		e.ack = ack{link: l.link, id: p.PacketID, delivery: m.ID}
 	}
 	l.enqueue(e, len(m.Body)+len(topic.Bag))
 }
@@ -141,8 +142,39 @@ func (l *loop) handled(acks []ack) {
 			continue // the hub delivers it again on this connection
 		}
 		l.deliveries--
-		if !a.bad {
-			l.send(&mqttcodec.Puback{PacketID: a.id})
+		if !a.bad && l.send(&mqttcodec.Puback{PacketID: a.id}) && l.leaveBy.IsZero() {
+			l.pubacks.add(a)
 		}
 	}
+}
+
+// Pubacks are the deliveries whose PUBACK is on its way to the connection. They stay empty unless OnAcknowledged is set.
+type pubacks struct {
+	wanted    bool
+	unwritten []uint64 // ready but not with the writer
+	written   []uint64 // with the writer
+}
+
+func (p *pubacks) add(a ack) {
+	if p.wanted && a.delivery != 0 {
+		p.unwritten = append(p.unwritten, a.delivery)
+	}
+}
+
+// flushed follows what is ready to the writer.
+func (p *pubacks) flushed() { p.unwritten, p.written = nil, p.unwritten }
+
+// reportAcknowledged reports the deliveries whose PUBACK the writer has written.
+func (l *loop) reportAcknowledged() {
+	ids, onAcknowledged := l.pubacks.written, l.c.o.OnAcknowledged
+	if len(ids) == 0 {
+		return
+	}
+	l.pubacks.written = nil
+	l.events = append(l.events, event{always: true, call: callFunc(func(context.Context) bool {
+		for _, id := range ids {
+			onAcknowledged(id)
+		}
+		return true
+	})})
 }

@@ -49,12 +49,19 @@ type loop struct {
 	ending   bool  // the loop is over
 	result   error // what Run returns
 
+	credentials Credentials // those in use
+	url         string      // to dial with them
+	unproven    bool        // they come from RenewCredentials, and the hub has not accepted them yet
+
 	password   password
 	dialing    chan dialed // nil: no dial is under way
 	cancelDial context.CancelFunc
 
 	checking    chan error // nil: ServerTime is not being asked
 	cancelCheck context.CancelFunc
+
+	renewing      chan renewal // nil: RenewCredentials is not running
+	cancelRenewal context.CancelFunc
 
 	// One connection.
 	link      *link // nil: none
@@ -76,14 +83,16 @@ type loop struct {
 	resyncAt   time.Time // zero: the desired properties need no reading
 	resyncWait time.Duration
 
-	devicebound []byte // what the topics of messages to this device begin with
-	dispatcher  *dispatcher
-	events      []event    // not with the dispatcher yet
-	queued      int        // bytes in them
-	inbounds    []*inbound // empty, to be used again
-	spare       []event
-	dispatched  bool // the dispatcher is at work
-	deliveries  int  // events of this connection that will end in an ack
+	devicebound  []byte // what the topics of messages to this device begin with
+	dispatcher   *dispatcher
+	events       []event    // not with the dispatcher yet
+	queued       int        // bytes in them
+	inbounds     []*inbound // empty, to be used again
+	spare        []event
+	dispatched   bool // the dispatcher is at work
+	deliveries   int  // events of this connection that will end in an ack
+	lastDelivery uint64
+	pubacks      pubacks
 
 	running  int // methods under way
 	methods  int // those of this connection
@@ -102,10 +111,12 @@ func newLoop(ctx context.Context, c *Client) *loop {
 		c: c, ctx: ctx, endHandlers: end, log: c.o.Logger.With("device", c.identity()), now: time.Now(),
 		dispatcher: newDispatcher(handlers), answers: make(chan answer), over: over,
 		timer:       time.NewTimer(time.Hour),
+		credentials: c.cr, url: c.url,
 		devicebound: []byte(strings.TrimSuffix(hubproto.DeviceboundFilter(c.cr.DeviceID), "#")),
 	}
 	l.timerAt = l.now.Add(time.Hour)
 	l.subscribe.twin = c.o.OnDesired != nil
+	l.pubacks.wanted = c.o.OnAcknowledged != nil
 	return l
 }
 
@@ -132,6 +143,9 @@ func (l *loop) run() error {
 			l.checking = nil
 			l.cancelCheck()
 			l.refused(refusal)
+		case r := <-l.renewing:
+			l.now = time.Now()
+			l.credentialsReceived(r)
 		case in := <-chunks:
 			l.now = time.Now()
 			l.received(in)
@@ -192,6 +206,7 @@ func (l *loop) flush() {
 		}
 		if !l.link.writing && len(l.link.out) > 0 {
 			l.outbox.written, l.outbox.unwritten = l.outbox.unwritten, l.outbox.written[:0]
+			l.pubacks.flushed()
 			l.link.flush(l.now)
 		}
 	}
@@ -341,6 +356,7 @@ func (l *loop) wrote(w written) {
 	}
 	clear(l.outbox.written)
 	l.outbox.written = l.outbox.written[:0]
+	l.reportAcknowledged()
 	l.publish()
 	if !l.leaveBy.IsZero() && l.link.idle() {
 		l.left()
@@ -428,10 +444,10 @@ func (l *loop) host() string {
 	switch {
 	case l.c.o.Endpoint != "":
 		return endpointHost(l.c.o.Endpoint)
-	case l.c.cr.Gateway != "":
-		return l.c.cr.Gateway
+	case l.credentials.Gateway != "":
+		return l.credentials.Gateway
 	}
-	return l.c.cr.Host
+	return l.credentials.Host
 }
 
 // stop begins the end: Run's context is over.
@@ -455,6 +471,10 @@ func (l *loop) end() error {
 	if l.checking != nil {
 		l.cancelCheck()
 		<-l.checking
+	}
+	if l.renewing != nil {
+		l.cancelRenewal()
+		<-l.renewing
 	}
 	l.dropLink()
 	l.endHandlers()

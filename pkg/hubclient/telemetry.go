@@ -30,7 +30,7 @@ type sending struct {
 	publishes []publish
 	left      int        // publishes without an acknowledgement; owned by the loop
 	done      chan error // size 1; gets one result for each time that the loop took the call
-	sent      func()     // see WithSent; nil: nobody asks
+	sent      func()     // see OnSent; may be nil
 	topic     []byte     // scratch
 	block     []byte     // where the frames are, as far as they fit
 }
@@ -72,48 +72,51 @@ func (p *sendingPool) put(s *sending) {
 // Send sends m as telemetry at QoS 1 and returns nil when the hub has acknowledged it. Until then it waits, over broken
 // connections too: the message is sent again on the next, marked as a duplicate [MQTT-4.4.0-1]. If ctx ends first, the
 // error tells whether the message was on its way (ErrUnacknowledged). m is not kept.
-func (c *Client) Send(ctx context.Context, m Message) error {
-	return c.send(ctx, mqttcodec.QoS1, m)
+func (c *Client) Send(ctx context.Context, m Message, options ...SendOption) error {
+	return c.send(ctx, mqttcodec.QoS1, options, m)
 }
 
 // SendQoS0 sends m as telemetry at QoS 0 and returns nil when it is written; whether it arrives, nobody tells. If the
 // connection breaks before, the error is ErrConnectionLost.
-func (c *Client) SendQoS0(ctx context.Context, m Message) error {
-	return c.send(ctx, mqttcodec.QoS0, m)
+func (c *Client) SendQoS0(ctx context.Context, m Message, options ...SendOption) error {
+	return c.send(ctx, mqttcodec.QoS0, options, m)
 }
 
 // SendBatch sends all of ms as Send does, in order, without waiting for one before the next, and returns nil when the hub has
 // acknowledged each. Nothing is sent when one of them is not valid.
-func (c *Client) SendBatch(ctx context.Context, ms []Message) error {
+func (c *Client) SendBatch(ctx context.Context, ms []Message, options ...SendOption) error {
 	if len(ms) == 0 {
 		return nil
 	}
-	return c.send(ctx, mqttcodec.QoS1, ms...)
+	return c.send(ctx, mqttcodec.QoS1, options, ms...)
 }
 
 // SendBatchQoS0 sends all of ms as SendQoS0 does, in order, and returns nil when all are written. If the connection breaks before, the
 // error is ErrConnectionLost, and how many of them arrived, nobody tells. Nothing is sent when one of them is not valid.
-func (c *Client) SendBatchQoS0(ctx context.Context, ms []Message) error {
+func (c *Client) SendBatchQoS0(ctx context.Context, ms []Message, options ...SendOption) error {
 	if len(ms) == 0 {
 		return nil
 	}
-	return c.send(ctx, mqttcodec.QoS0, ms...)
+	return c.send(ctx, mqttcodec.QoS0, options, ms...)
 }
 
-type sentKey struct{}
+// A SendOption changes one call of Send, SendQoS0, SendBatch or SendBatchQoS0. It is opaque; OnSent makes one.
+type SendOption struct{ sent func() }
 
-// WithSent returns a context with which Send and its kin call sent when the message, or the last one of a batch, is put in line for the
-// writer: until then it waits for a connection, or for room. At QoS 1 sent is called again each time that the message goes out again
-// after a reconnect. It runs on the goroutine that owns the connection, so it must not block, and must not call the Client; it may
-// still run when the call has returned because its context ended.
-func WithSent(ctx context.Context, sent func()) context.Context {
-	return context.WithValue(ctx, sentKey{}, sent)
-}
+// OnSent makes a SendOption that calls f when the message, or the last one of a batch, joins the packets that the connection
+// writes next. Until then the message waits for a connection, or for room among the messages in flight. At QoS 1 f is called
+// again each time the message is sent again after a reconnect. f runs on the goroutine of Run: it must not block and must not call
+// the Client. It may still run after the call has returned because its context ended.
+func OnSent(f func()) SendOption { return SendOption{sent: f} }
 
-func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, ms ...Message) error {
+func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, options []SendOption, ms ...Message) error {
 	s := c.sendings.get()
 	s.ctx, s.qos, s.left = ctx, qos, len(ms)
-	s.sent, _ = ctx.Value(sentKey{}).(func())
+	for _, o := range options {
+		if o.sent != nil {
+			s.sent = o.sent
+		}
+	}
 	if cap(s.publishes) < len(ms) {
 		s.publishes = make([]publish, len(ms))
 	}

@@ -1,17 +1,34 @@
 package wsconn
 
-// marks remembers where messages ended in what Read returned. MQTT does not care [MQTT-6.0.0-2]; a person who looks at the
-// wire does. A connection that is asked for nothing marks nothing.
+import "net"
+
+// A MessageMarker is a connection that can report where the WebSocket messages ended that its bytes arrived in. The connections
+// that [Dial] and Accept return implement it. MQTT does not need the boundaries [MQTT-6.0.0-2]; a program that shows what
+// crossed the wire does. A connection that wraps another can pass both methods on.
+type MessageMarker interface {
+	net.Conn
+
+	// MarkMessages makes Read record the ends of messages from now on, which costs a little. Call it before the first Read.
+	MarkMessages()
+
+	// MessageEnds returns the ends of the messages that ended in the last Read, as offsets in the bytes that it returned. An
+	// offset of 0 is the end of a message whose bytes an earlier Read has returned. Call it on the goroutine that calls Read;
+	// the slice is valid until the next Read. It is empty unless MarkMessages was called.
+	MessageEnds() []int
+}
+
+var _ MessageMarker = (*conn)(nil)
+
+// marks implements MessageMarker.
 type marks struct {
 	marking bool
 	ends    []int
 }
 
-// MarkMessages makes Read note the ends of messages from now on. It is called before the first Read.
+// MarkMessages implements MessageMarker.
 func (m *marks) MarkMessages() { m.marking = true }
 
-// MessageEnds returns how far into the bytes of the last Read each message ended that ended there; 0 is the end of a message
-// all of which an earlier Read had returned. It is called by the goroutine that calls Read, and valid until the next Read.
+// MessageEnds implements MessageMarker.
 func (m *marks) MessageEnds() []int { return m.ends }
 
 func (m *marks) clear() { m.ends = m.ends[:0] }

@@ -4,25 +4,21 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-// marked is what a connection can tell of its messages.
-type marked interface {
-	MarkMessages()
-	MessageEnds() []int
-}
+	"github.com/hubpanel/hubpanel/pkg/wsconn"
+)
 
 // Wherever reads begin and end, each message's end is told once, and at the latest with the bytes that follow it.
 func TestWhereMessagesEnd(t *testing.T) {
 	const n, size = 200, 300
 	for _, room := range []int{1, 7, size - 1, size, size + 1, 4096, n * size} {
 		conn := newScript(t).dial("numbers", "n=200", "size=300")
-		conn.(marked).MarkMessages()
+		conn.(wsconn.MessageMarker).MarkMessages()
 		at, ended := 0, 0
 		for p := make([]byte, room); at < n*size; {
 			got, err := conn.Read(p)
 			require.NoError(t, err)
-			for _, end := range conn.(marked).MessageEnds() {
+			for _, end := range conn.(wsconn.MessageMarker).MessageEnds() {
 				ended++
 				require.LessOrEqual(t, end, got)
 				require.Equal(t, ended*size, at+end, "arrays of %d", room)
@@ -38,6 +34,6 @@ func TestNothingIsMarkedUnasked(t *testing.T) {
 	for range 3 {
 		_, err := conn.Read(make([]byte, 4))
 		require.NoError(t, err)
-		require.Empty(t, conn.(marked).MessageEnds())
+		require.Empty(t, conn.(wsconn.MessageMarker).MessageEnds())
 	}
 }

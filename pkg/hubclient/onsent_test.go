@@ -10,14 +10,14 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
-// TestWithSent follows messages from the queue to the wire.
-func TestWithSent(t *testing.T) {
+// TestOnSent follows messages from the queue to the wire.
+func TestOnSent(t *testing.T) {
 	bubble(t, "a message that waits for a connection is not sent yet, and is sent again after the next", func(t *testing.T) {
 		d := start(t, nil)
 		hub := d.net.accept()
 		times := 0
-		ctx := WithSent(t.Context(), func() { times++ })
-		sending := later(t, func() error { return d.Send(ctx, Message{Body: []byte("1")}) })
+		onSent := OnSent(func() { times++ })
+		sending := later(t, func() error { return d.Send(t.Context(), Message{Body: []byte("1")}, onSent) })
 		synctest.Wait()
 		require.Zero(t, times, "the hub has not accepted the device")
 		hub.welcome()
@@ -39,9 +39,9 @@ func TestWithSent(t *testing.T) {
 		hub := d.net.accept()
 		hub.welcome()
 		times := 0
-		ctx := WithSent(t.Context(), func() { times++ })
+		onSent := OnSent(func() { times++ })
 		batch := []Message{{Body: []byte("1")}, {Body: []byte("2")}, {Body: []byte("3")}}
-		sending := later(t, func() error { return d.SendBatch(ctx, batch) })
+		sending := later(t, func() error { return d.SendBatch(t.Context(), batch, onSent) })
 		for i := range batch {
 			p := hub.wantPublish(events, string(batch[i].Body))
 			hub.send(&mqttcodec.Puback{PacketID: p.PacketID})
@@ -61,15 +61,17 @@ func TestWithSent(t *testing.T) {
 		hub := d.net.accept()
 		hub.welcome()
 		times := 0
-		ctx := WithSent(t.Context(), func() { times++ })
-		sending := later(t, func() error { return d.SendBatchQoS0(ctx, []Message{{Body: []byte("1")}, {Body: []byte("2")}}) })
+		onSent := OnSent(func() { times++ })
+		sending := later(t, func() error {
+			return d.SendBatchQoS0(t.Context(), []Message{{Body: []byte("1")}, {Body: []byte("2")}}, onSent)
+		})
 		for _, body := range []string{"1", "2"} {
 			require.Equal(t, mqttcodec.QoS0, hub.wantPublish(events, body).QoS)
 		}
 		require.NoError(t, sending.result())
 		require.Equal(t, 1, times)
-		require.ErrorContains(t, d.SendBatchQoS0(ctx, []Message{{}, {Properties: Properties{{}}}}), "message 2 of 2: it has a property without a name")
-		require.NoError(t, d.SendBatchQoS0(ctx, nil))
+		require.ErrorContains(t, d.SendBatchQoS0(t.Context(), []Message{{}, {Properties: Properties{{}}}}, onSent), "message 2 of 2: it has a property without a name")
+		require.NoError(t, d.SendBatchQoS0(t.Context(), nil, onSent))
 	})
 
 	bubble(t, "a batch at QoS 0 waits for a connection", func(t *testing.T) {

@@ -1,0 +1,132 @@
+package hubclient
+
+import (
+	"context"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+)
+
+// A gate is a connection whose writes wait while it is shut.
+type gate struct {
+	net.Conn
+	shut chan struct{} // receives one value for each write that waits
+}
+
+func (g *gate) Write(b []byte) (int, error) {
+	if g.shut != nil {
+		<-g.shut
+	}
+	return g.Conn.Write(b)
+}
+
+func TestOnAcknowledged(t *testing.T) {
+	bubble(t, "a delivery is reported when its PUBACK has been written, in order, and not at QoS 0", func(t *testing.T) {
+		var acknowledged collected[uint64]
+		var deliveries collected[Delivery]
+		n, g := newNetwork(t), &gate{}
+		d := start(t, &Options{
+			OnAcknowledged: acknowledged.add,
+			OnMessage: func(_ context.Context, m Delivery) error {
+				deliveries.add(m)
+				if string(m.Body) == "fails" {
+					return errTest
+				}
+				return nil
+			},
+			Dial: func(ctx context.Context, url string) (net.Conn, error) {
+				conn, err := n.dial(ctx, url)
+				g.Conn = conn
+				return g, err
+			},
+		})
+		hub := n.accept()
+		hub.welcome(c2d)
+		g.shut = make(chan struct{})
+		hub.send(
+			&mqttcodec.Publish{QoS: 1, PacketID: 1, TopicName: box(""), Payload: []byte("1")},
+			&mqttcodec.Publish{TopicName: box(""), Payload: []byte("2")},
+			&mqttcodec.Publish{QoS: 1, PacketID: 3, TopicName: box(""), Payload: []byte("fails")},
+			&mqttcodec.Publish{QoS: 1, PacketID: 4, TopicName: box("%")},
+			&mqttcodec.Publish{QoS: 1, PacketID: 5, TopicName: box(""), Payload: []byte("5")},
+		)
+		got := deliveries.take()
+		require.Len(t, got, 4)
+		ids := map[uint64]string{}
+		for _, m := range got {
+			require.NotZero(t, m.ID)
+			ids[m.ID] = string(m.Body)
+			require.Equal(t, string(m.Body) != "2", m.QoS == mqttcodec.QoS1)
+		}
+		require.Len(t, ids, 4, "no two deliveries have the same ID")
+		require.Empty(t, acknowledged.take(), "the PUBACKs are not written")
+		g.shut <- struct{}{}
+		synctest.Wait()
+		close(g.shut)
+		var bodies []string
+		for _, id := range acknowledged.take() {
+			bodies = append(bodies, ids[id])
+		}
+		require.Equal(t, []string{"1", "5"}, bodies)
+		for _, id := range []uint16{1, 4, 5} {
+			require.Equal(t, id, want[*mqttcodec.Puback](hub).PacketID)
+		}
+		d.wantStates(Dialing, Connecting, Connected)
+	})
+
+	bubble(t, "a PUBACK that the connection did not take is not reported, and the message comes again as another delivery", func(t *testing.T) {
+		var acknowledged collected[uint64]
+		var deliveries collected[Delivery]
+		n, g := newNetwork(t), &gate{}
+		start(t, &Options{
+			OnAcknowledged: acknowledged.add,
+			OnMessage:      func(_ context.Context, m Delivery) error { deliveries.add(m); return nil },
+			Dial: func(ctx context.Context, url string) (net.Conn, error) {
+				conn, err := n.dial(ctx, url)
+				g.Conn = conn
+				return g, err
+			},
+		})
+		hub := n.accept()
+		hub.welcome(c2d)
+		g.shut = make(chan struct{})
+		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 1, TopicName: box("")})
+		first := deliveries.take()
+		hub.cut()
+		close(g.shut)
+		time.Sleep(time.Second)
+		require.Empty(t, acknowledged.take())
+		hub = n.accept()
+		hub.welcome(c2d)
+		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 1, Dup: true, TopicName: box("")})
+		want[*mqttcodec.Puback](hub)
+		second := deliveries.take()
+		require.NotEqual(t, first[0].ID, second[0].ID)
+		require.Equal(t, []uint64{second[0].ID}, acknowledged.take())
+	})
+
+	bubble(t, "what the end of Run still writes is reported", func(t *testing.T) {
+		var acknowledged collected[uint64]
+		d := start(t, &Options{
+			OnAcknowledged: acknowledged.add,
+			OnMessage:      func(context.Context, Delivery) error { return nil },
+		})
+		hub := d.net.accept()
+		hub.welcome(c2d)
+		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 1, TopicName: box("")})
+		d.stop()
+		require.NoError(t, d.wantResult())
+		wrote := 0
+		for _, p := range hub.packets {
+			if p.Type() == mqttcodec.PUBACK {
+				wrote++
+			}
+		}
+		require.Len(t, acknowledged.take(), wrote, "as many as the hub has")
+	})
+}
