@@ -17,6 +17,7 @@ import (
 
 	"github.com/hubpanel/hubpanel/e2e/browser"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
+	"github.com/hubpanel/hubpanel/pkg/iothub"
 )
 
 // The device and the broker do not know each other: these tests are the proof that the client speaks MQTT over
@@ -183,7 +184,7 @@ func TestTheClientOnMosquitto(t *testing.T) {
 		require.FailNow(t, "the session ended", "%v", err)
 	}
 
-	message := hubclient.Message{Body: []byte(`{"t":1}`), Properties: hubclient.Properties{{Name: "a b", Value: "c/d"}}}
+	message := hubclient.Message{Body: []byte(`{"t":1}`), Properties: iothub.Properties{{Name: "a b", Value: "c/d"}}}
 	require.NoError(t, client.Send(ctx, message), "PUBACK came")
 	require.Contains(t, arrived(), `devices/dev-1/messages/events/a%20b=c%2Fd {"t":1}`)
 
@@ -191,7 +192,7 @@ func TestTheClientOnMosquitto(t *testing.T) {
 	m := <-messages
 	require.Equal(t, "hello", string(m.Body))
 	require.Equal(t, "c-1", m.MessageID)
-	require.Equal(t, hubclient.Properties{{Name: "colour", Value: "blue"}}, m.Properties)
+	require.Equal(t, iothub.Properties{{Name: "colour", Value: "blue"}}, m.Properties)
 
 	cancel()
 	require.NoError(t, <-run)

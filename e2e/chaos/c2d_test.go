@@ -47,7 +47,7 @@ func (m *messages) send(ctx context.Context, over time.Duration) error {
 		case <-ctx.Done():
 			return fmt.Errorf("the device does not take message %d: %w", n, ctx.Err())
 		}
-		if err := m.hub.SendToDevice(ctx, deviceID, message(n)); err != nil {
+		if err := m.hub.SendToDevice(ctx, deviceID, emulator.Message(message(n))); err != nil {
 			return fmt.Errorf("message %d to the device: %w", n, err)
 		}
 	}

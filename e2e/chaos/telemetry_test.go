@@ -12,6 +12,7 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
+	"github.com/hubpanel/hubpanel/pkg/iothub"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -59,8 +60,8 @@ func message(n int) hubclient.Message {
 	body := fmt.Appendf(nil, "%d ", n)
 	body = append(body, bytes.Repeat([]byte{'a' + byte(n%26)}, n*7919%1500)...)
 	return hubclient.Message{
-		SystemProperties: hubclient.SystemProperties{MessageID: strconv.Itoa(n)},
-		Properties:       hubclient.Properties{{Name: "n & name", Value: strconv.Itoa(n) + " = 100 % /?"}},
+		SystemProperties: iothub.SystemProperties{MessageID: strconv.Itoa(n)},
+		Properties:       iothub.Properties{{Name: "n & name", Value: strconv.Itoa(n) + " = 100 % /?"}},
 		Body:             body,
 	}
 }

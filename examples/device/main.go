@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
+	"github.com/hubpanel/hubpanel/pkg/iothub"
 )
 
 func main() {
@@ -96,7 +97,7 @@ func measure(ctx context.Context, device *hubclient.Client, intervals <-chan tim
 	for n := 0; ; n++ {
 		m := hubclient.Message{
 			Body:       fmt.Appendf(nil, `{"temperature":%.1f}`, 20+float64(n%10)/2),
-			Properties: hubclient.Properties{{Name: "number", Value: fmt.Sprint(n)}},
+			Properties: iothub.Properties{{Name: "number", Value: fmt.Sprint(n)}},
 		}
 		m.ContentType, m.ContentEncoding = "application/json", "utf-8"
 		if err := device.Send(ctx, m); err != nil {

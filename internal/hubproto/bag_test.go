@@ -47,40 +47,6 @@ func TestBag(t *testing.T) {
 	require.Equal(t, "a=1", string(AppendBag(nil, nil, Properties{{Name: "a", Value: "1"}})))
 }
 
-func TestPropertiesByName(t *testing.T) {
-	p := Properties{{Name: "a", Value: "1"}, {Name: "n", Null: true}, {Name: "a", Value: "2"}}
-	value, ok := p.Get("a")
-	require.True(t, ok)
-	require.Equal(t, "1", value)
-	value, ok = p.Get("n")
-	require.True(t, ok)
-	require.Empty(t, value)
-	_, ok = p.Get("A")
-	require.False(t, ok)
-
-	var s SystemProperties
-	for i, entry := range SystemPropertyTable {
-		require.True(t, s.Set(entry.Key, string(rune('a'+i))))
-		value, ok := s.Get(entry.Key)
-		require.True(t, ok)
-		require.Equal(t, string(rune('a'+i)), value)
-		require.NotEmpty(t, entry.Name)
-		require.NotEmpty(t, entry.Meaning)
-	}
-	require.False(t, s.Set("$.none", "x"))
-	_, ok = s.Get("$.none")
-	require.False(t, ok)
-	_, ok = new(SystemProperties).Get("$.mid")
-	require.False(t, ok, "an empty one is not there")
-	n := 0
-	for key, value := range s.All() {
-		require.Equal(t, SystemPropertyTable[n].Key, key)
-		require.Equal(t, string(rune('a'+n)), value)
-		n++
-	}
-	require.Len(t, SystemPropertyTable, n)
-}
-
 func TestAppendBagDoesNotAllocate(t *testing.T) {
 	s := SystemProperties{MessageID: "m/1", ContentType: "application/json"}
 	p := Properties{{Name: "alert", Value: "a b"}}

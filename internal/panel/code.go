@@ -34,7 +34,7 @@ func ErrorCode(err error) string {
 		return fmt.Sprintf("status-%d", status.Code)
 	}
 	switch {
-	case is[*hubproto.ConnectionStringError](err):
+	case is[*hubclient.ConnectionStringError](err), is[*hubproto.ConnectionStringError](err):
 		return "connection-string"
 	case is[*ArgumentError](err):
 		return "argument"

@@ -254,6 +254,7 @@ func (s *copySource) python() string {
 
 func (s *copySource) golang() string {
 	var set strings.Builder
+	imports := "\t\"github.com/hubpanel/hubpanel/pkg/hubclient\"\n"
 	names := map[string]string{"$.ct": "ContentType", "$.ce": "ContentEncoding", "$.mid": "MessageID", "$.cid": "CorrelationID", "$.uid": "UserID", "$.to": "To",
 		"$.exp": "Expiry", "$.ctime": "CreationTime", "$.on": "OutputName", "$.sub": "ComponentName", "$.ifid": "InterfaceID", "$.schema": "MessageSchema",
 		"$.diagid": "DiagnosticID", "$.diagctx": "DiagnosticContext"}
@@ -261,7 +262,8 @@ func (s *copySource) golang() string {
 		fmt.Fprintf(&set, "\tmessage.%s = %s\n", names[key], strconv.Quote(value))
 	}
 	if len(s.message.Properties) > 0 {
-		set.WriteString("\tmessage.Properties = hubclient.Properties{\n")
+		imports += "\t\"github.com/hubpanel/hubpanel/pkg/iothub\"\n"
+		set.WriteString("\tmessage.Properties = iothub.Properties{\n")
 		for _, property := range s.message.Properties {
 			fmt.Fprintf(&set, "\t\t{Name: %s, Value: %s},\n", strconv.Quote(property.Name), strconv.Quote(property.Value))
 		}
@@ -274,8 +276,7 @@ import (
 	"log"
 	"os"
 
-	"github.com/hubpanel/hubpanel/pkg/hubclient"
-)
+` + imports + `)
 
 func main() {
 	credentials, err := hubclient.ParseConnectionString(os.Getenv("IOTHUB_DEVICE_CONNECTION_STRING"))

@@ -7,11 +7,16 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/iothub"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
 // Message is a message to a device. Ack and Expiry are among its system properties; To is the hub's to set.
-type Message = hubproto.Message
+type Message struct {
+	iothub.SystemProperties
+	Properties iothub.Properties // application properties
+	Body       []byte            // at most 64 KiB
+}
 
 // Limits of cloud-to-device messages ("Understand cloud-to-device messaging", configuration options: the defaults).
 const (

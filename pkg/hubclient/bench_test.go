@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubpanel/hubpanel/pkg/iothub"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -78,8 +79,8 @@ func benchmarkDevice(b *testing.B) *Client {
 }
 
 var benchmarkMessage = Message{
-	SystemProperties: SystemProperties{ContentType: "application/json", ContentEncoding: "utf-8"},
-	Properties:       Properties{{Name: "alert", Value: "false"}},
+	SystemProperties: iothub.SystemProperties{ContentType: "application/json", ContentEncoding: "utf-8"},
+	Properties:       iothub.Properties{{Name: "alert", Value: "false"}},
 	Body:             make([]byte, 100),
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/iothub"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -67,7 +68,7 @@ func TestConnect(t *testing.T) {
 		cr := Credentials{Host: testHost, DeviceID: testID, ModuleID: "mod-1", Gateway: "edge.local", Key: testKey}
 		d := startWith(t, cr, &Options{
 			ModelID: "dtmi:com:example:Thermostat;1", CleanSession: true, KeepAlive: time.Minute,
-			Will:    &Message{Body: []byte("gone"), Properties: Properties{{Name: "why", Value: "power cut"}}},
+			Will:    &Message{Body: []byte("gone"), Properties: iothub.Properties{{Name: "why", Value: "power cut"}}},
 			OnInput: func(context.Context, Delivery) error { return nil },
 		})
 		hub := d.net.accept()

@@ -25,7 +25,7 @@ type Credentials struct {
 func ParseConnectionString(s string) (Credentials, error) {
 	c, err := hubproto.ParseConnectionString(s)
 	if err != nil {
-		return Credentials{}, err
+		return Credentials{}, publicError(err)
 	}
 	return Credentials{
 		Host: c.HostName, DeviceID: c.DeviceID, ModuleID: c.ModuleID, Gateway: c.GatewayHostName,

@@ -34,13 +34,62 @@ var (
 	errRunTwice = errors.New("hubclient: Run was called before: make a new Client for another life")
 )
 
-type (
-	// A ConnectionStringError says which part of a connection string is wrong, why, and what to do.
-	ConnectionStringError = hubproto.ConnectionStringError
+// A ConnectionStringError reports what is wrong with a connection string. It never holds a secret.
+type ConnectionStringError struct {
+	Part   string // the part's name as documented, such as "HostName"; empty for the string as a whole
+	Reason string // in English
+	Hint   string // what to do, in English; may be empty
 
-	// A TwinError says which place in a twin document breaks which of the hub's rules.
-	TwinError = hubproto.TwinError
-)
+	err *hubproto.ConnectionStringError // nil if another package made the error
+}
+
+func (e *ConnectionStringError) Error() string { return e.message().Error() }
+
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *ConnectionStringError) Localize() (format string, values []any) {
+	return e.message().Localize()
+}
+
+func (e *ConnectionStringError) message() l10n.Message {
+	if e.err == nil {
+		return l10n.Message{Format: "%v %v: %v", Values: []any{e.Part, e.Reason, e.Hint}}
+	}
+	format, values := e.err.Localize()
+	return l10n.Message{Format: format, Values: values}
+}
+
+// A TwinError reports a place in a twin document that breaks a rule of the hub ("Understand and use device twins", device twin
+// size and format).
+type TwinError struct {
+	Path   string // such as "thermostat.setpoint"; empty for the document itself
+	Reason string // what is wrong and what is allowed, in English
+
+	err *hubproto.TwinError // nil if another package made the error
+}
+
+func (e *TwinError) Error() string { return e.message().Error() }
+
+// Localize returns the message apart from its values, for a program that translates it by its English format.
+func (e *TwinError) Localize() (format string, values []any) { return e.message().Localize() }
+
+func (e *TwinError) message() l10n.Message {
+	if e.err == nil {
+		return l10n.Message{Format: "%q: %v", Values: []any{e.Path, e.Reason}}
+	}
+	format, values := e.err.Localize()
+	return l10n.Message{Format: format, Values: values}
+}
+
+// publicError returns an error of package hubproto as the type of this package that stands for it.
+func publicError(err error) error {
+	switch e := err.(type) {
+	case *hubproto.ConnectionStringError:
+		return &ConnectionStringError{Part: e.Part, Reason: e.Reason, Hint: e.Hint, err: e}
+	case *hubproto.TwinError:
+		return &TwinError{Path: e.Path, Reason: e.Reason, err: e}
+	}
+	return err
+}
 
 // newMessage makes an error that can be translated. Its English begins with the package's name, as Go's errors do.
 func newMessage(format string, values ...any) *l10n.Message {

@@ -1,24 +1,17 @@
 package hubclient
 
 import (
-	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/iothub"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
-type (
-	// A Message is telemetry, or a message to a device or to a module's input: system properties, application
-	// properties and a body. Together they have at most 256 KiB.
-	Message = hubproto.Message
-
-	// SystemProperties are the properties with a meaning to the hub, by name.
-	SystemProperties = hubproto.SystemProperties
-
-	// A Property is an application property; null, empty and set values are told apart.
-	Property = hubproto.Property
-
-	// Properties are application properties in the order in which they were sent.
-	Properties = hubproto.Properties
-)
+// A Message is telemetry, or a message to a device or to a module's input. The body, the names and values of the properties
+// and the values of the system properties have at most 256 KiB together ("Create and read IoT Hub messages").
+type Message struct {
+	iothub.SystemProperties
+	Properties iothub.Properties // application properties
+	Body       []byte
+}
 
 // A Delivery is a message that the hub has delivered: from the cloud to the device, or to a module's input.
 type Delivery struct {

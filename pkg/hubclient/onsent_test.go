@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubpanel/hubpanel/pkg/iothub"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -70,7 +71,7 @@ func TestOnSent(t *testing.T) {
 		}
 		require.NoError(t, sending.result())
 		require.Equal(t, 1, times)
-		require.ErrorContains(t, d.SendBatchQoS0(t.Context(), []Message{{}, {Properties: Properties{{}}}}, onSent), "message 2 of 2: it has a property without a name")
+		require.ErrorContains(t, d.SendBatchQoS0(t.Context(), []Message{{}, {Properties: iothub.Properties{{}}}}, onSent), "message 2 of 2: it has a property without a name")
 		require.NoError(t, d.SendBatchQoS0(t.Context(), nil, onSent))
 	})
 

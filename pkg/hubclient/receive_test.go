@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubpanel/hubpanel/pkg/iothub"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -31,7 +32,7 @@ func TestCloudToDevice(t *testing.T) {
 		require.Equal(t, "m1", m.MessageID)
 		require.Equal(t, "/devices/dev-1/messages/deviceBound", m.To)
 		require.Equal(t, "full", m.Ack)
-		require.Equal(t, Properties{{Name: "null", Null: true}, {Name: "empty"}, {Name: "set", Value: "a b"}}, m.Properties)
+		require.Equal(t, iothub.Properties{{Name: "null", Null: true}, {Name: "empty"}, {Name: "set", Value: "a b"}}, m.Properties)
 		require.False(t, m.Duplicate)
 		release <- nil
 		require.Equal(t, uint16(5), want[*mqttcodec.Puback](hub).PacketID)
@@ -70,7 +71,7 @@ func TestCloudToDevice(t *testing.T) {
 		subscribe := want[*mqttcodec.Subscribe](hub)
 		require.Equal(t, uint16(8), want[*mqttcodec.Puback](hub).PacketID)
 		require.True(t, got[0].Duplicate)
-		require.Equal(t, Properties{{Name: "a", Value: "b"}}, got[0].Properties, "one leading ? and one trailing / are dropped")
+		require.Equal(t, iothub.Properties{{Name: "a", Value: "b"}}, got[0].Properties, "one leading ? and one trailing / are dropped")
 		hub.send(&mqttcodec.Suback{PacketID: subscribe.PacketID, ReturnCodes: []byte{1}})
 		d.wantStates(Dialing, Connecting, Connected)
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/iothub"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
@@ -20,7 +21,7 @@ func TestSend(t *testing.T) {
 		d := start(t, nil)
 		hub := d.net.accept()
 		hub.welcome()
-		m := Message{Body: []byte(`{"temperature":21.5}`), Properties: Properties{{Name: "alert", Value: "a b+c"}, {Name: "none", Null: true}, {Name: "empty"}}}
+		m := Message{Body: []byte(`{"temperature":21.5}`), Properties: iothub.Properties{{Name: "alert", Value: "a b+c"}, {Name: "none", Null: true}, {Name: "empty"}}}
 		m.MessageID, m.ContentType, m.ContentEncoding = "m 1/é", "application/json", "utf-8"
 		sending := later(t, func() error { return d.Send(t.Context(), m) })
 		p := hub.wantPublish(events+"%24.mid=m%201%2F%C3%A9&%24.ct=application%2Fjson&%24.ce=utf-8&alert=a%20b%2Bc&none&empty=", `{"temperature":21.5}`)
@@ -257,13 +258,13 @@ func TestSendChecksMessages(t *testing.T) {
 		text string
 	}{
 		"too long a body":       {Message{Body: []byte(long + "x")}, "262145 bytes"},
-		"too long in all":       {Message{Body: []byte(long), Properties: Properties{{Name: "a", Value: "b"}}}, "262146 bytes"},
-		"too long a message id": {Message{SystemProperties: SystemProperties{MessageID: strings.Repeat("m", 129)}}, "message id has 129 characters"},
-		"a nameless property":   {Message{Properties: Properties{{Value: "b"}}}, "property without a name"},
-		"a property of the hub": {Message{Properties: Properties{{Name: "$.mid", Value: "b"}}}, "set the system property instead"},
-		"not UTF-8":             {Message{Properties: Properties{{Name: "a", Value: "\xff"}}}, "not UTF-8"},
-		"not UTF-8 either":      {Message{SystemProperties: SystemProperties{UserID: "\xff"}}, "not UTF-8"},
-		"too long a topic":      {Message{Properties: Properties{{Name: "a", Value: strings.Repeat("é", 20000)}}}, "65"},
+		"too long in all":       {Message{Body: []byte(long), Properties: iothub.Properties{{Name: "a", Value: "b"}}}, "262146 bytes"},
+		"too long a message id": {Message{SystemProperties: iothub.SystemProperties{MessageID: strings.Repeat("m", 129)}}, "message id has 129 characters"},
+		"a nameless property":   {Message{Properties: iothub.Properties{{Value: "b"}}}, "property without a name"},
+		"a property of the hub": {Message{Properties: iothub.Properties{{Name: "$.mid", Value: "b"}}}, "set the system property instead"},
+		"not UTF-8":             {Message{Properties: iothub.Properties{{Name: "a", Value: "\xff"}}}, "not UTF-8"},
+		"not UTF-8 either":      {Message{SystemProperties: iothub.SystemProperties{UserID: "\xff"}}, "not UTF-8"},
+		"too long a topic":      {Message{Properties: iothub.Properties{{Name: "a", Value: strings.Repeat("é", 20000)}}}, "65"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := New(Credentials{Host: testHost, DeviceID: testID, Key: testKey}, nil)

@@ -47,7 +47,7 @@ func (c *Client) Twin(ctx context.Context) (Twin, error) {
 // hub has applied the patch is then unknown.
 func (c *Client) Report(ctx context.Context, patch json.RawMessage) (version int64, err error) {
 	if err := hubproto.ValidateTwinPatch(patch); err != nil {
-		return 0, wrong("reported properties: %v", err)
+		return 0, wrong("reported properties: %v", publicError(err))
 	}
 	return askTwin(ctx, c, hubproto.TwinPatchReported, bytes.Clone(patch), func(r result) (int64, error) { return r.version, nil })
 }
