@@ -12,10 +12,23 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
-// A gate is a connection whose writes wait while it is shut.
+// Gates make connections whose writes wait while shut is an open channel.
+type gates struct {
+	*network
+	shut chan struct{} // receives one value for each write that waits
+}
+
 type gate struct {
 	net.Conn
-	shut chan struct{} // receives one value for each write that waits
+	*gates
+}
+
+func (g *gates) dial(ctx context.Context, url string) (net.Conn, error) {
+	conn, err := g.network.dial(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return &gate{conn, g}, nil
 }
 
 func (g *gate) Write(b []byte) (int, error) {
@@ -29,7 +42,7 @@ func TestOnAcknowledged(t *testing.T) {
 	bubble(t, "a delivery is reported when its PUBACK has been written, in order, and not at QoS 0", func(t *testing.T) {
 		var acknowledged collected[uint64]
 		var deliveries collected[Delivery]
-		n, g := newNetwork(t), &gate{}
+		g := &gates{network: newNetwork(t)}
 		d := start(t, &Options{
 			OnAcknowledged: acknowledged.add,
 			OnMessage: func(_ context.Context, m Delivery) error {
@@ -39,13 +52,9 @@ func TestOnAcknowledged(t *testing.T) {
 				}
 				return nil
 			},
-			Dial: func(ctx context.Context, url string) (net.Conn, error) {
-				conn, err := n.dial(ctx, url)
-				g.Conn = conn
-				return g, err
-			},
+			Dial: g.dial,
 		})
-		hub := n.accept()
+		hub := g.accept()
 		hub.welcome(c2d)
 		g.shut = make(chan struct{})
 		hub.send(
@@ -82,17 +91,13 @@ func TestOnAcknowledged(t *testing.T) {
 	bubble(t, "a PUBACK that the connection did not take is not reported, and the message comes again as another delivery", func(t *testing.T) {
 		var acknowledged collected[uint64]
 		var deliveries collected[Delivery]
-		n, g := newNetwork(t), &gate{}
+		g := &gates{network: newNetwork(t)}
 		start(t, &Options{
 			OnAcknowledged: acknowledged.add,
 			OnMessage:      func(_ context.Context, m Delivery) error { deliveries.add(m); return nil },
-			Dial: func(ctx context.Context, url string) (net.Conn, error) {
-				conn, err := n.dial(ctx, url)
-				g.Conn = conn
-				return g, err
-			},
+			Dial:           g.dial,
 		})
-		hub := n.accept()
+		hub := g.accept()
 		hub.welcome(c2d)
 		g.shut = make(chan struct{})
 		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 1, TopicName: box("")})
@@ -101,7 +106,7 @@ func TestOnAcknowledged(t *testing.T) {
 		close(g.shut)
 		time.Sleep(time.Second)
 		require.Empty(t, acknowledged.take())
-		hub = n.accept()
+		hub = g.accept()
 		hub.welcome(c2d)
 		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 1, Dup: true, TopicName: box("")})
 		want[*mqttcodec.Puback](hub)

@@ -101,7 +101,7 @@ func (l *loop) dialed(d dialed) {
 		l.failed(&DialError{l.host(), d.err})
 		return
 	case l.ctx.Err() != nil: // too late
-		d.conn.Close()
+		l.close(d.conn)
 		l.ending = true
 		return
 	}
@@ -270,8 +270,7 @@ func (l *loop) retryNow() {
 	}
 }
 
-// dropLink ends the connection, if there is one, and waits for its goroutines. What it owes stays with the outbox and the
-// requests, for the next one.
+// dropLink ends the connection, if there is one. What it owes stays with the outbox and the requests, for the next one.
 func (l *loop) dropLink() {
 	if l.link == nil {
 		return
@@ -279,7 +278,7 @@ func (l *loop) dropLink() {
 	link := l.link
 	l.link = nil
 	l.endLink()
-	link.close()
+	l.close(link)
 	l.connectBy, l.pongBy, l.renewAt, l.drainBy, l.leaveBy, l.resyncAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	if l.subscribe.id != 0 {
 		l.outbox.release(l.subscribe.id)
@@ -290,6 +289,12 @@ func (l *loop) dropLink() {
 	l.outbox.abandonUnwritten(ErrConnectionLost)
 	l.requests.unsend()
 	l.desired.disconnected()
+}
+
+// close closes a connection beside the loop: its closing handshake may take seconds when the peer is silent. Run waits for
+// it at its end.
+func (l *loop) close(c io.Closer) {
+	l.closing.Go(func() { c.Close() }) // how it ends does not matter any more
 }
 
 // renew begins the planned reconnect. MQTT has no way to show the hub a new token on a connection: what is under way is

@@ -256,7 +256,7 @@ func (r *registrar) try(ctx context.Context) (Assignment, error) {
 		return Assignment{}, errAgain{error: &DialError{r.host, err}}
 	}
 	r.link, r.lost = newLink(conn, r.o.Trace), nil
-	defer r.link.close()
+	defer r.link.Close()
 	if err := r.connect(ctx, password); err != nil {
 		return Assignment{}, err
 	}

@@ -208,12 +208,13 @@ func (l *link) done(w written) {
 // idle reports whether everything was written.
 func (l *link) idle() bool { return !l.writing && len(l.out) == 0 }
 
-// close closes the connection and waits until the reader and the writer have ended.
-func (l *link) close() {
+// Close closes the connection and waits until the reader and the writer have ended. The owner calls no other method after it.
+func (l *link) Close() error {
 	close(l.quit)
-	l.conn.Close() // releases a Read and a Write that wait; how it goes does not matter any more
+	err := l.conn.Close() // releases a Read and a Write that wait
 	close(l.ready)
 	l.ended.Wait()
+	return err
 }
 
 // withoutSecrets returns p, or when p is a CONNECT with a password a copy that only tells that there was one.

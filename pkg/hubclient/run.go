@@ -66,6 +66,7 @@ type loop struct {
 	// One connection.
 	link      *link // nil: none
 	endLink   context.CancelFunc
+	closing   sync.WaitGroup  // connections before it
 	linkCtx   context.Context // ends with Run's or the connection's; for methods
 	session   bool            // the hub had kept the session
 	connected time.Time       // when phase Connected began
@@ -465,7 +466,7 @@ func (l *loop) end() error {
 	if l.dialing != nil {
 		l.cancelDial()
 		if d := <-l.dialing; d.conn != nil {
-			d.conn.Close()
+			l.close(d.conn)
 		}
 	}
 	if l.checking != nil {
@@ -495,6 +496,7 @@ func (l *loop) end() error {
 	close(l.dispatcher.batches)
 	<-l.dispatcher.ended
 	l.handlers.Wait()
+	l.closing.Wait()
 	l.timer.Stop()
 	return l.result
 }
