@@ -73,6 +73,7 @@ func endpointURL(endpoint string, cr Credentials) string {
 //   - a *ConnectError at the first answer to CONNECT with code 1 or 2: another try would get the same answer;
 //   - a *ConnectError or *SubscribeError after three refusals in a row (code 4 or 5, or SUBACK 0x80), or ten if this Client was
 //     connected before: a busy hub refuses with code 5 too. A completed connect begins the count again;
+//   - a *DialError at the first wsconn.ErrPolicy: in a browser, the page's own policy forbids the connection;
 //   - a *TokenExpiredError when a token without a key has expired;
 //   - a *TakeoverError when the hub has closed Options.MaxTakeovers young connections in a row.
 //

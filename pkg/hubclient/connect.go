@@ -13,6 +13,7 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
 // A hub says "not authorized" whatever its reason, and also when it is overloaded. A few refusals in a row are final; more
@@ -97,6 +98,9 @@ func (l *loop) dialed(d dialed) {
 	l.dialing = nil
 	l.cancelDial()
 	switch {
+	case errors.Is(d.err, wsconn.ErrPolicy): // no later try can change the page's policy
+		l.refuse(&DialError{l.host(), d.err})
+		return
 	case d.err != nil:
 		l.failed(&DialError{l.host(), d.err})
 		return

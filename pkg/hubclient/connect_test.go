@@ -14,6 +14,7 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/iothub"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
 func TestConnect(t *testing.T) {
@@ -303,6 +304,19 @@ func TestReconnect(t *testing.T) {
 		time.Sleep(time.Second)
 		n.accept().welcome()
 		require.Equal(t, Connected, d.State().Phase)
+	})
+
+	bubble(t, "a page whose own policy forbids the host ends Run at once", func(t *testing.T) {
+		n := newNetwork(t)
+		n.setFail(&wsconn.HandshakeError{Host: testHost, Err: wsconn.ErrPolicy})
+		d := start(t, &Options{Dial: n.dial})
+		err := d.wantResult()
+		require.ErrorIs(t, err, wsconn.ErrPolicy)
+		var dial *DialError
+		require.ErrorAs(t, err, &dial)
+		require.Equal(t, testHost, dial.Host)
+		require.Equal(t, err, d.wantStates(Dialing, Refused)[1].Err)
+		require.Len(t, n.urls, 1)
 	})
 
 	bubble(t, "a hung dial is given up after a minute", func(t *testing.T) {

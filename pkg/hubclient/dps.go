@@ -12,6 +12,7 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
 // An Enrollment is what a device tells DPS to be assigned to a hub. Exactly one of Key, GroupKey, SharedAccessSignature and
@@ -252,7 +253,10 @@ func (r *registrar) try(ctx context.Context) (Assignment, error) {
 	if err == nil && conn == nil {
 		err = errNoConn
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, wsconn.ErrPolicy): // no later try can change the page's policy
+		return Assignment{}, &DialError{r.host, err}
+	case err != nil:
 		return Assignment{}, errAgain{error: &DialError{r.host, err}}
 	}
 	r.link, r.lost = newLink(conn, r.o.Trace), nil

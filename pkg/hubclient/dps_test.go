@@ -13,6 +13,7 @@ import (
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
 // A registering device is one that asks DPS where it belongs.
@@ -222,6 +223,14 @@ func TestRegister(t *testing.T) {
 		}
 		var dial *DialError
 		require.ErrorAs(t, r.result(), &dial)
+	})
+
+	bubble(t, "a page whose own policy forbids DPS is an error at once", func(t *testing.T) {
+		n := newNetwork(t)
+		n.setFail(&wsconn.HandshakeError{Err: wsconn.ErrPolicy})
+		_, err := Register(t.Context(), individual, &Options{Dial: n.dial})
+		require.ErrorIs(t, err, wsconn.ErrPolicy)
+		require.Len(t, n.urls, 1)
 	})
 
 	bubble(t, "the end of the context ends it, wherever it is", func(t *testing.T) {
