@@ -53,6 +53,7 @@ func openDevice(text string, callbacks js.Value) (any, error) {
 		CleanSession: options.CleanSession,
 		ModelID:      options.ModelID,
 		ServerTime:   serverTime,
+		ClientType:   "hubpanel",
 		OnState:      d.onState,
 		OnMessage:    d.onMessage,
 		OnDesired:    d.onDesired,
@@ -217,7 +218,7 @@ func register(_ js.Value, args []js.Value) any {
 			line, _ := json.Marshal(map[string]any{"step": s.Kind.String(), "status": s.Status, "retryAfterMs": s.RetryAfter.Milliseconds(), "topic": s.Topic})
 			step.Invoke(string(line))
 		}
-		a, err := hubclient.Register(context.Background(), enrollment, nil)
+		a, err := hubclient.Register(context.Background(), enrollment, &hubclient.Options{ClientType: "hubpanel"})
 		if err != nil {
 			return nil, err
 		}

@@ -44,6 +44,7 @@ func run(ctx context.Context) error {
 	intervals := make(chan time.Duration, 1)
 	device, err := hubclient.New(credentials, &hubclient.Options{
 		Dial:       carrier.dial,
+		ClientType: "hubpanel-example",
 		ServerTime: carrier.serverTime,
 		OnState: func(s hubclient.State) {
 			if s.Err != nil {

@@ -11,8 +11,8 @@ const (
 // Limits of the services, from "Understand IoT Hub quotas and throttling", "Create and read IoT Hub messages",
 // "Understand direct methods" and "Azure DPS limits". Sizes are in bytes.
 const (
-	MaxIDLength        = 128       // device, module and registration ids, in characters
-	MaxMessageIDLength = 128       // characters
+	MaxIDLength        = 128       // device, module and registration ids and method names, which are ASCII
+	MaxMessageIDLength = 128       // of a message id, which is ASCII
 	MaxTelemetrySize   = 256 << 10 // body, property names and values, and system property values together
 	MaxDeviceboundBody = 64 << 10  // a cloud-to-device message's body
 	MaxMethodPayload   = 128 << 10 // a direct method's payload, in each direction

@@ -77,7 +77,7 @@ func (p *Panel) connectAs(s settings) {
 		options.Endpoint = p.endpoint(credentials.Host)
 	}
 	p.mu.Unlock()
-	options.Dial, options.ServerTime = p.env.dialer(p), p.env.ServerTime
+	options.Dial, options.ServerTime, options.ClientType = p.env.dialer(p), p.env.ServerTime, "hubpanel"
 	options.OnState, options.OnMessage, options.OnDesired, options.OnMethod = p.gotState, p.gotMessage, p.gotDesired, p.gotMethod
 	if credentials.ModuleID != "" { // only modules have inputs, and they have nothing else that messages come to
 		options.OnInput = p.gotMessage

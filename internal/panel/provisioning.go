@@ -195,7 +195,7 @@ func (p *Panel) register(connect bool) {
 	})
 	p.start("the registration", func(context.Context) {
 		defer stop()
-		assignment, err := hubclient.Register(ctx, enrollment, &hubclient.Options{Dial: p.env.dialer(p), ServerTime: p.env.ServerTime})
+		assignment, err := hubclient.Register(ctx, enrollment, &hubclient.Options{Dial: p.env.dialer(p), ServerTime: p.env.ServerTime, ClientType: "hubpanel"})
 		p.update(func() {
 			d := &p.dps
 			d.busy = false

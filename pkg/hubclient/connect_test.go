@@ -24,7 +24,7 @@ func TestConnect(t *testing.T) {
 		require.Equal(t, []string{"wss://myhub.azure-devices.net/$iothub/websocket?iothub-no-client-cert=true"}, d.net.urls)
 		connect := want[*mqttcodec.Connect](hub)
 		require.Equal(t, "dev-1", string(connect.ClientID))
-		require.Equal(t, "myhub.azure-devices.net/dev-1/?api-version=2021-04-12&DeviceClientType=hubpanel", string(connect.UserName))
+		require.Equal(t, "myhub.azure-devices.net/dev-1/?api-version=2021-04-12", string(connect.UserName))
 		require.False(t, connect.CleanSession)
 		require.Equal(t, uint16(240), connect.KeepAlive)
 		require.False(t, connect.WillFlag)
@@ -68,7 +68,7 @@ func TestConnect(t *testing.T) {
 	bubble(t, "a module behind a gateway, with a model, a will and a clean session", func(t *testing.T) {
 		cr := Credentials{Host: testHost, DeviceID: testID, ModuleID: "mod-1", Gateway: "edge.local", Key: testKey}
 		d := startWith(t, cr, &Options{
-			ModelID: "dtmi:com:example:Thermostat;1", CleanSession: true, KeepAlive: time.Minute,
+			ModelID: "dtmi:com:example:Thermostat;1", ClientType: "my-device/1.0", CleanSession: true, KeepAlive: time.Minute,
 			Will:    &Message{Body: []byte("gone"), Properties: iothub.Properties{{Name: "why", Value: "power cut"}}},
 			OnInput: func(context.Context, Delivery) error { return nil },
 		})
@@ -76,7 +76,7 @@ func TestConnect(t *testing.T) {
 		require.Equal(t, []string{"wss://edge.local/$iothub/websocket?iothub-no-client-cert=true"}, d.net.urls)
 		connect := hub.welcome("devices/dev-1/modules/mod-1/inputs/#")
 		require.Equal(t, "dev-1/mod-1", string(connect.ClientID))
-		require.Equal(t, "myhub.azure-devices.net/dev-1/mod-1/?api-version=2021-04-12&model-id=dtmi%3Acom%3Aexample%3AThermostat%3B1&DeviceClientType=hubpanel", string(connect.UserName))
+		require.Equal(t, "myhub.azure-devices.net/dev-1/mod-1/?api-version=2021-04-12&model-id=dtmi%3Acom%3Aexample%3AThermostat%3B1&DeviceClientType=my-device%2F1.0", string(connect.UserName))
 		require.True(t, connect.CleanSession)
 		require.Equal(t, uint16(60), connect.KeepAlive)
 		require.Equal(t, "devices/dev-1/modules/mod-1/messages/events/why=power%20cut", string(connect.WillTopic))
@@ -96,9 +96,9 @@ func TestConnect(t *testing.T) {
 	})
 
 	for version, form := range map[string]string{ // "Use MQTT to communicate with IoT Hub", from today's book to the oldest
-		"":           "myhub.azure-devices.net/dev-1/?api-version=2021-04-12&DeviceClientType=hubpanel",
-		"2018-06-30": "myhub.azure-devices.net/dev-1/?api-version=2018-06-30&DeviceClientType=hubpanel",
-		"2016-11-14": "myhub.azure-devices.net/dev-1/api-version=2016-11-14&DeviceClientType=hubpanel",
+		"":           "myhub.azure-devices.net/dev-1/?api-version=2021-04-12",
+		"2018-06-30": "myhub.azure-devices.net/dev-1/?api-version=2018-06-30",
+		"2016-11-14": "myhub.azure-devices.net/dev-1/api-version=2016-11-14",
 		"none":       "myhub.azure-devices.net/dev-1",
 	} {
 		bubble(t, "the user name for version "+version, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestConnect(t *testing.T) {
 		d := startWith(t, Credentials{Host: "127.0.0.1:8080", DeviceID: testID, Key: testKey}, nil)
 		connect := d.net.accept().welcome()
 		require.Equal(t, []string{"ws://127.0.0.1:8080/$iothub/websocket?iothub-no-client-cert=true"}, d.net.urls)
-		require.Equal(t, "127.0.0.1:8080/dev-1/?api-version=2021-04-12&DeviceClientType=hubpanel", string(connect.UserName))
+		require.Equal(t, "127.0.0.1:8080/dev-1/?api-version=2021-04-12", string(connect.UserName))
 	})
 
 	bubble(t, "a connection, and a subscription, that the hub never answers are given up after a minute", func(t *testing.T) {

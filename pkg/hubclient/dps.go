@@ -80,13 +80,36 @@ type Assignment struct {
 	AssignedHub    string
 	DeviceID       string
 	RegistrationID string
-	Status         string          // "assigned"
-	Substatus      string          // "initialAssignment", "deviceDataMigrated", "deviceDataReset" or "reprovisionedToInitialAssignment"
+	Status         RegistrationStatus // RegistrationAssigned
+	Substatus      RegistrationSubstatus
 	Payload        json.RawMessage // from a custom allocation policy; may be empty
 
 	// Credentials are ready for New. After a registration with a token they lack a secret: that token is for DPS only.
 	Credentials Credentials
 }
+
+// A RegistrationStatus is the state of a registration at DPS. A service that is newer than this package may know others.
+type RegistrationStatus string
+
+// The states of a registration (DPS service REST API, device registration state).
+const (
+	RegistrationUnassigned RegistrationStatus = "unassigned"
+	RegistrationAssigning  RegistrationStatus = "assigning"
+	RegistrationAssigned   RegistrationStatus = "assigned"
+	RegistrationFailed     RegistrationStatus = "failed"
+	RegistrationDisabled   RegistrationStatus = "disabled"
+)
+
+// A RegistrationSubstatus tells how a registration that is assigned came about. A newer service may know others.
+type RegistrationSubstatus string
+
+// The ways to be assigned (DPS service REST API, device registration state).
+const (
+	InitialAssignment                RegistrationSubstatus = "initialAssignment"
+	DeviceDataMigrated               RegistrationSubstatus = "deviceDataMigrated"
+	DeviceDataReset                  RegistrationSubstatus = "deviceDataReset"
+	ReprovisionedToInitialAssignment RegistrationSubstatus = "reprovisionedToInitialAssignment"
+)
 
 const (
 	// defaultRetryAfter is the time between polls when DPS names none, as in the SDKs, and maxRetryAfter the longest that
@@ -325,19 +348,22 @@ func (r *registrar) connect(ctx context.Context, password password) error {
 	return err
 }
 
+// statusRegistering is another name for RegistrationAssigning, which the SDKs know.
+const statusRegistering RegistrationStatus = "registering"
+
 // A dpsAnswer is a response of DPS (Microsoft.Devices service.json, RegistrationOperationStatus).
 type dpsAnswer struct {
-	OperationID string `json:"operationId"`
-	Status      string `json:"status"`
+	OperationID string             `json:"operationId"`
+	Status      RegistrationStatus `json:"status"`
 	State       *struct {
-		RegistrationID string          `json:"registrationId"`
-		AssignedHub    string          `json:"assignedHub"`
-		DeviceID       string          `json:"deviceId"`
-		Status         string          `json:"status"`
-		Substatus      string          `json:"substatus"`
-		ErrorCode      int             `json:"errorCode"`
-		ErrorMessage   string          `json:"errorMessage"`
-		Payload        json.RawMessage `json:"payload"`
+		RegistrationID string                `json:"registrationId"`
+		AssignedHub    string                `json:"assignedHub"`
+		DeviceID       string                `json:"deviceId"`
+		Status         RegistrationStatus    `json:"status"`
+		Substatus      RegistrationSubstatus `json:"substatus"`
+		ErrorCode      int                   `json:"errorCode"`
+		ErrorMessage   string                `json:"errorMessage"`
+		Payload        json.RawMessage       `json:"payload"`
 	} `json:"registrationState"`
 }
 
@@ -357,12 +383,12 @@ func (r *registrar) walk(ctx context.Context) (dpsAnswer, error) {
 			return dpsAnswer{}, err
 		}
 		switch answer.Status {
-		case "assigned":
+		case RegistrationAssigned:
 			if answer.State == nil || answer.State.AssignedHub == "" || answer.State.DeviceID == "" {
 				return dpsAnswer{}, newMessage("DPS says assigned, but names no hub and no device: look at the enrollment in the portal")
 			}
 			return answer, nil
-		case "assigning", "registering", "": // "registering" is a name that the SDKs know
+		case RegistrationAssigning, statusRegistering, "":
 			if answer.OperationID == "" {
 				return dpsAnswer{}, newMessage("DPS says that it is at work, but names no operation to ask for")
 			}
@@ -387,7 +413,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 		question.RID = strconv.Itoa(r.lastRID)
 		topic := question.String()
 		if err := r.link.send(&mqttcodec.Publish{QoS: mqttcodec.QoS1, PacketID: uint16(r.lastRID%65535 + 1), TopicName: []byte(topic), Payload: body}); err != nil {
-			return answer, 0, newMessage("%v: %v", operation(question.Kind.String()), err)
+			return answer, 0, newMessage("%v: %v", operations[question.Kind].text(), err)
 		}
 		sent := Step{Kind: StepRegistering, Topic: topic}
 		if question.Kind == hubproto.DPSPoll {
@@ -398,7 +424,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 		var reply hubproto.Topic
 		var payload []byte
 		var name string
-		err := r.await(ctx, time.Now().Add(requestTimeout), l10n.New("waiting for the answer to %v", operation(question.Kind.String())), func(p mqttcodec.Packet) (bool, error) {
+		err := r.await(ctx, time.Now().Add(requestTimeout), l10n.New("waiting for the answer to %v", operations[question.Kind].text()), func(p mqttcodec.Packet) (bool, error) {
 			publish, ok := p.(*mqttcodec.Publish)
 			if !ok {
 				return false, nil // PUBACK: the answer that counts is the message
@@ -426,7 +452,7 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 		}
 		if reply.Status >= 200 && reply.Status < 300 {
 			if err := json.Unmarshal(payload, &answer); err != nil {
-				return answer, 0, newMessage("%v: the answer is not JSON: check that the server at the other end is DPS", operation(question.Kind.String()))
+				return answer, 0, newMessage("%v: the answer is not JSON: check that the server at the other end is DPS", operations[question.Kind].text())
 			}
 			if answer.Status == "" && answer.State != nil {
 				answer.Status = answer.State.Status
@@ -435,18 +461,18 @@ func (r *registrar) ask(ctx context.Context, question hubproto.Topic, body []byt
 				answer.OperationID = question.OperationID
 			}
 			s := Step{Kind: StepAssigning, Topic: name, Status: reply.Status, OperationID: answer.OperationID, RetryAfter: wait}
-			if answer.Status == "assigned" {
+			if answer.Status == RegistrationAssigned {
 				s.Kind, s.RetryAfter = StepAssigned, 0
 				if answer.State != nil {
 					s.Detail = answer.State.AssignedHub
 				}
 			}
-			if s.Kind == StepAssigned || answer.Status == "assigning" || answer.Status == "registering" {
+			if s.Kind == StepAssigned || answer.Status == RegistrationAssigning || answer.Status == statusRegistering {
 				r.step(s)
 			}
 			return answer, wait, nil
 		}
-		status := &StatusError{Op: question.Kind.String(), Code: reply.Status, RetryAfter: reply.RetryAfter, Body: payload}
+		status := &StatusError{Op: operations[question.Kind], Code: reply.Status, RetryAfter: reply.RetryAfter, Body: payload}
 		busy := reply.Status == 429 || reply.Status >= 500
 		if !busy || attempt >= maxTries {
 			return answer, 0, status

@@ -29,7 +29,7 @@ func startRegister(t *testing.T, e Enrollment, o *Options) *registering {
 	r := &registering{net: newNetwork(t)}
 	options := Options{Dial: r.net.dial, Backoff: func(int) time.Duration { return time.Second }}
 	if o != nil {
-		options.Trace = o.Trace
+		options.Trace, options.ClientType = o.Trace, o.ClientType
 	}
 	e.OnStep = r.steps.add
 	r.async = later(t, func() (err error) {
@@ -69,12 +69,12 @@ func TestRegister(t *testing.T) {
 	bubble(t, "an individual enrollment, step by step", func(t *testing.T) {
 		e := individual
 		e.Payload = json.RawMessage(`{"model":"a"}`)
-		r := startRegister(t, e, nil)
+		r := startRegister(t, e, &Options{ClientType: "my-device/1.0"})
 		dps := r.net.accept()
 		require.Equal(t, []string{"wss://global.azure-devices-provisioning.net/$iothub/websocket?iothub-no-client-cert=true"}, r.net.urls)
 		connect := want[*mqttcodec.Connect](dps)
 		require.Equal(t, "reg-1", string(connect.ClientID))
-		require.Equal(t, "0ne00ABCDEF/registrations/reg-1/api-version=2019-03-31&ClientVersion=hubpanel", string(connect.UserName))
+		require.Equal(t, "0ne00ABCDEF/registrations/reg-1/api-version=2019-03-31&ClientVersion=my-device%2F1.0", string(connect.UserName))
 		require.True(t, connect.CleanSession)
 		token, err := hubproto.ParseSAS(string(connect.Password))
 		require.NoError(t, err)

@@ -288,7 +288,7 @@ var _ net.Error = (*TimeoutError)(nil)
 
 // A TimeoutError says that the hub, though connected, did not answer a request. It does not end the connection.
 type TimeoutError struct {
-	Op    string // such as "twin get"
+	Op    Operation
 	After time.Duration
 }
 
@@ -298,7 +298,7 @@ func (e *TimeoutError) Error() string { return e.message().Error() }
 func (e *TimeoutError) Localize() (format string, values []any) { return e.message().Localize() }
 
 func (e *TimeoutError) message() *l10n.Message {
-	return newMessage("no answer to %v within %v: try again, and check that the server at the other end is an IoT Hub of a tier with twins", operation(e.Op), e.After)
+	return newMessage("no answer to %v within %v: try again, and check that the server at the other end is an IoT Hub of a tier with twins", e.Op.text(), e.After)
 }
 
 // Timeout is true, as net.Error has it.
@@ -312,7 +312,7 @@ func (e *TimeoutError) Is(target error) bool { return target == context.Deadline
 
 // A StatusError is an answer of the hub's twin, or of DPS, outside 2xx.
 type StatusError struct {
-	Op         string        // "twin get", "reported properties patch", "DPS register" or "DPS poll"
+	Op         Operation
 	Code       int           // as in HTTP: 400, 401, 404, 413, 429, 5xx
 	RetryAfter time.Duration // when to try again; 0 when the answer does not say
 	Body       []byte        // the answer, usually JSON with errorCode, message and trackingId
@@ -349,29 +349,46 @@ func (e *StatusError) message() *l10n.Message {
 	case e.Code >= 500:
 		status = l10n.New("%v: %v", status, l10n.New("try again later"))
 	}
-	return newMessage("%v: %v", operation(e.Op), status)
+	return newMessage("%v: %v", e.Op.text(), status)
 }
 
-// operation is the text of an Op.
-func operation(op string) any {
-	switch op {
-	case hubproto.TwinGet.String():
+// An Operation is a request to the hub or to DPS that a TimeoutError or StatusError is about.
+type Operation string
+
+// The operations.
+const (
+	OpTwinGet     Operation = "twin get"
+	OpTwinReport  Operation = "reported properties patch"
+	OpDPSRegister Operation = "DPS register"
+	OpDPSPoll     Operation = "DPS poll"
+)
+
+// operations are the kinds of topics that ask for something.
+var operations = map[hubproto.TopicKind]Operation{
+	hubproto.TwinGet: OpTwinGet, hubproto.TwinPatchReported: OpTwinReport,
+	hubproto.DPSRegister: OpDPSRegister, hubproto.DPSPoll: OpDPSPoll,
+}
+
+// text returns the operation as a part of a message.
+func (o Operation) text() any {
+	switch o {
+	case OpTwinGet:
 		return l10n.New("twin get")
-	case hubproto.TwinPatchReported.String():
+	case OpTwinReport:
 		return l10n.New("reported properties patch")
-	case hubproto.DPSRegister.String():
+	case OpDPSRegister:
 		return l10n.New("DPS register")
-	case hubproto.DPSPoll.String():
+	case OpDPSPoll:
 		return l10n.New("DPS poll")
 	}
-	return op
+	return string(o)
 }
 
 // A RegistrationError says that DPS finished the registration without assigning a hub.
 type RegistrationError struct {
 	RegistrationID string
-	Status         string // "failed", "disabled" or "unassigned"
-	Code           int    // DPS's error code, 0 when there is none
+	Status         RegistrationStatus // RegistrationFailed, RegistrationDisabled or RegistrationUnassigned
+	Code           int                // DPS's error code, 0 when there is none
 	Message        string
 }
 
@@ -388,7 +405,7 @@ func (e *RegistrationError) message() *l10n.Message {
 	if e.Message != "" {
 		status = l10n.New("%v: %v", status, original(hubproto.Redact(e.Message)))
 	}
-	if e.Status == "disabled" {
+	if e.Status == RegistrationDisabled {
 		status = l10n.New("%v: %v", status, l10n.New("enable its enrollment"))
 	}
 	return newMessage("DPS did not assign %s to a hub: %v", e.RegistrationID, status)

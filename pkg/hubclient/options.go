@@ -59,7 +59,7 @@ type Options struct {
 	CleanSession bool     // true: the hub forgets subscriptions and stored messages at each connect; default false
 	Will         *Message // published by the hub as telemetry when the connection ends without DISCONNECT
 	ModelID      string   // IoT Plug and Play model, a DTMI
-	ClientType   string   // what software this is, told to the hub; default "hubpanel"
+	ClientType   string   // the software's name and version in the user name of CONNECT, such as "my-device/1.0"; empty: none
 
 	Logger *slog.Logger // default: nothing is logged
 
@@ -180,7 +180,6 @@ const (
 	defaultKeepAlive    = 4 * time.Minute
 	defaultTokenTTL     = time.Hour
 	defaultMaxTakeovers = 10
-	defaultClientType   = "hubpanel"
 )
 
 // withDefaults returns a copy of o without zero fields where zero means a default, or says what is wrong with o.
@@ -215,9 +214,6 @@ func (o *Options) withDefaults() (Options, error) {
 	}
 	if err := d.validateAPIVersion(); err != nil {
 		return d, err
-	}
-	if d.ClientType == "" {
-		d.ClientType = defaultClientType
 	}
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)

@@ -135,7 +135,7 @@ func TestTLS(t *testing.T) {
 		h := newHub(t, conn)
 		connect := waitFor[*mqttcodec.Connect](h)
 		require.False(t, connect.PasswordFlag)
-		require.Equal(t, hub.Addr().String()+"/dev-1/?api-version=2021-04-12&DeviceClientType=hubpanel", string(connect.UserName))
+		require.Equal(t, hub.Addr().String()+"/dev-1/?api-version=2021-04-12", string(connect.UserName))
 		h.send(&mqttcodec.Connack{})
 		sent := make(chan error, 1)
 		go func() { sent <- c.Send(t.Context(), Message{Body: []byte("over TLS")}) }()

@@ -26,7 +26,7 @@ type request struct {
 func (*request) isCall() {}
 
 // op names the request in errors.
-func (r *request) op() string { return r.kind.String() }
+func (r *request) op() Operation { return operations[r.kind] }
 
 type result struct {
 	version int64
@@ -68,7 +68,7 @@ func askTwin[T any](ctx context.Context, c *Client, kind hubproto.TopicKind, pat
 		done <- got
 	}}
 	var none T
-	if err := c.offer(ctx, operation(r.op()), r); err != nil {
+	if err := c.offer(ctx, r.op().text(), r); err != nil {
 		return none, err
 	}
 	select {
@@ -79,7 +79,7 @@ func askTwin[T any](ctx context.Context, c *Client, kind hubproto.TopicKind, pat
 		case got := <-done:
 			return got.value, got.err
 		default:
-			return none, newMessage("%v not answered yet: %v", operation(r.op()), ctx.Err())
+			return none, newMessage("%v not answered yet: %v", r.op().text(), ctx.Err())
 		}
 	}
 }
