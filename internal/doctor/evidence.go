@@ -57,8 +57,9 @@ type Env struct {
 
 // A HubLine is what the emulator's operations log says about the device.
 type HubLine struct {
-	Code int    // the service's six-digit code
-	Text string // in English
+	Code   int    // the service's six-digit code
+	Reason string // the emulator's reason, where Code covers several; often empty
+	Text   string // for people, in English
 }
 
 // A Link is a connection of the device that ended.

@@ -93,7 +93,7 @@ func (p *place) log(env *Env) {
 			close(started)
 			for o := range operations {
 				if o.DeviceID == theDevice && o.Level != emulator.LevelInformation {
-					lines <- HubLine{o.StatusCode, o.Description}
+					lines <- HubLine{Code: o.StatusCode, Reason: string(o.Reason), Text: o.Description}
 				}
 			}
 		}()

@@ -3,7 +3,6 @@ package doctor
 import (
 	"net"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
@@ -155,12 +154,15 @@ var hubCodes = map[int]Cause{
 	429000: Throttled, 429001: Throttled, 400027: TakenOver,
 }
 
+// wrongSignature is the emulator's reason for a token that was signed with another key.
+const wrongSignature = "wrongSignature"
+
 // hubSaid is the cause that the hub's own log names, and its line.
 func (e *Evidence) hubSaid() (Cause, Text, bool) {
 	for _, l := range slices.Backward(e.HubLines) {
 		if c, ok := hubCodes[l.Code]; ok {
-			if c == WrongKey && !strings.Contains(l.Text, "signature") {
-				c = Connack5 // the code stands for other reasons too, which the line tells
+			if c == WrongKey && l.Reason != wrongSignature {
+				c = Connack5 // the code covers other reasons too
 			}
 			return c, means("The hub's log says: %s", l.Text), true
 		}

@@ -34,7 +34,7 @@ func TestJudge(t *testing.T) {
 		return func(e *Evidence) { e.Answered, e.Code, e.Skew, e.SkewKnown = true, c, skew, true }
 	}
 	hub := func(code int) func(*Evidence) {
-		return func(e *Evidence) { e.HubLines = []HubLine{{code, "the token's signature"}} }
+		return func(e *Evidence) { e.HubLines = []HubLine{{Code: code, Reason: "wrongSignature", Text: "in words"}} }
 	}
 	console := func(c Cause) func(*Evidence) { return func(e *Evidence) { e.Console = c } }
 	links := func(l ...Link) func(*Evidence) { return func(e *Evidence) { e.History = l } }
@@ -72,25 +72,27 @@ func TestJudge(t *testing.T) {
 		"CONNACK 5, behind":                 {seen(through+"connack=failed", code(5, -time.Hour)), TokenExpired, Likely},
 		"CONNACK 5, ahead":                  {seen(through+"connack=failed", code(5, time.Hour)), TokenNotYetValid, Likely},
 		"the hub's log: key":                {seen(through+"connack=failed", code(5, 0), hub(401002)), WrongKey, Certain},
-		"the hub's log: something else":     {seen(through+"connack=failed", code(5, 0), func(e *Evidence) { e.HubLines = []HubLine{{401002, "the client id"}} }), Connack5, Certain},
-		"the hub's log: token":              {seen(through+"connack=failed", code(5, 0), hub(401003)), TokenExpired, Certain},
-		"the hub's log: disabled":           {seen(through+"connack=failed", code(5, 0), hub(403001)), DeviceDisabled, Certain},
-		"the hub's log: unknown":            {seen(through+"connack=failed", code(5, 0), hub(404001)), DeviceUnknown, Certain},
-		"the hub's log: too many":           {seen(through+"connack=failed", code(5, 0), hub(429001)), Throttled, Certain},
-		"the hub's log: taken over":         {seen(through+"connack=ok subscribe=ok watch=failed", hub(400027)), TakenOver, Certain},
-		"the hub's log: of another thing":   {seen(through+"connack=failed", code(3, 0), hub(503001)), Connack3, Certain},
-		"closed twice":                      {seen(through+"connack=ok watch=failed", func(e *Evidence) { e.TakenOver = 2 }), TakenOver, Likely},
-		"closed once":                       {seen(through+"connack=ok subscribe=ok watch=failed", func(e *Evidence) { e.TakenOver = 1 }), Unstable, Certain},
-		"a filter refused":                  {seen(through+"connack=ok subscribe=failed", func(e *Evidence) { e.Refused = "f" }), Subscriptions, Certain},
-		"429":                               {seen(through+"connack=ok subscribe=failed", func(e *Evidence) { e.Throttled = true }), Throttled, Certain},
-		"idle":                              {seen(through+"idle=failed", func(e *Evidence) { e.Idle = time.Minute }), IdleCut, Certain},
-		"regular silences":                  {seen(through, links(cut(60), cut(61), cut(62))), IdleCut, Likely},
-		"irregular silences":                {seen(through, links(cut(60), cut(90), cut(62))), NetworkFine, Certain},
-		"too few":                           {seen(through, links(cut(60), cut(60))), NetworkFine, Certain},
-		"renewals between":                  {seen(through, links(cut(60), Link{Planned: true, Quiet: time.Minute}, cut(60), cut(60))), IdleCut, Likely},
-		"a loop before":                     {seen(through, links(young, young)), TakenOver, Likely},
-		"stopped":                           {seen("https=skipped upgrade=skipped"), Stopped, Certain},
-		"nothing yet":                       {seen(""), Stopped, Certain},
+		"the hub's log: something else": {seen(through+"connack=failed", code(5, 0), func(e *Evidence) {
+			e.HubLines = []HubLine{{Code: 401002, Text: "the client id; the word signature means nothing"}}
+		}), Connack5, Certain},
+		"the hub's log: token":            {seen(through+"connack=failed", code(5, 0), hub(401003)), TokenExpired, Certain},
+		"the hub's log: disabled":         {seen(through+"connack=failed", code(5, 0), hub(403001)), DeviceDisabled, Certain},
+		"the hub's log: unknown":          {seen(through+"connack=failed", code(5, 0), hub(404001)), DeviceUnknown, Certain},
+		"the hub's log: too many":         {seen(through+"connack=failed", code(5, 0), hub(429001)), Throttled, Certain},
+		"the hub's log: taken over":       {seen(through+"connack=ok subscribe=ok watch=failed", hub(400027)), TakenOver, Certain},
+		"the hub's log: of another thing": {seen(through+"connack=failed", code(3, 0), hub(503001)), Connack3, Certain},
+		"closed twice":                    {seen(through+"connack=ok watch=failed", func(e *Evidence) { e.TakenOver = 2 }), TakenOver, Likely},
+		"closed once":                     {seen(through+"connack=ok subscribe=ok watch=failed", func(e *Evidence) { e.TakenOver = 1 }), Unstable, Certain},
+		"a filter refused":                {seen(through+"connack=ok subscribe=failed", func(e *Evidence) { e.Refused = "f" }), Subscriptions, Certain},
+		"429":                             {seen(through+"connack=ok subscribe=failed", func(e *Evidence) { e.Throttled = true }), Throttled, Certain},
+		"idle":                            {seen(through+"idle=failed", func(e *Evidence) { e.Idle = time.Minute }), IdleCut, Certain},
+		"regular silences":                {seen(through, links(cut(60), cut(61), cut(62))), IdleCut, Likely},
+		"irregular silences":              {seen(through, links(cut(60), cut(90), cut(62))), NetworkFine, Certain},
+		"too few":                         {seen(through, links(cut(60), cut(60))), NetworkFine, Certain},
+		"renewals between":                {seen(through, links(cut(60), Link{Planned: true, Quiet: time.Minute}, cut(60), cut(60))), IdleCut, Likely},
+		"a loop before":                   {seen(through, links(young, young)), TakenOver, Likely},
+		"stopped":                         {seen("https=skipped upgrade=skipped"), Stopped, Certain},
+		"nothing yet":                     {seen(""), Stopped, Certain},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := Judge(c.e)

@@ -25,20 +25,18 @@ type ConnectionString struct {
 // A ConnectionStringError says which part of a connection string is wrong, why, and what to do. It never holds a secret.
 type ConnectionStringError struct {
 	Part   string // the part's name as documented, such as "HostName"; empty when it is the whole string
-	Reason string // in English
+	Reason string // in English; also what to do, if Hint is empty
 	Hint   string // what to do, in English; may be empty
 
 	reason, hint *l10n.Message
 }
 
-// wrongPart makes a ConnectionStringError. hint may be nil.
+// wrongPart makes a ConnectionStringError. hint is nil if reason has one.
 func wrongPart(part string, reason, hint *l10n.Message) *ConnectionStringError {
 	e := &ConnectionStringError{Part: part, reason: reason, hint: hint}
 	e.Reason = reason.Error()
 	if hint != nil {
 		e.Hint = hint.Error()
-	} else {
-		e.Reason, e.Hint, _ = strings.Cut(e.Reason, ": ")
 	}
 	return e
 }

@@ -81,9 +81,9 @@ func (d *diagnosis) linkChanged(now time.Time, before, s hubclient.State) {
 }
 
 // hubTrouble keeps a line of the emulator's log for the doctor.
-func (d *diagnosis) hubTrouble(device string, code int, description string) {
+func (d *diagnosis) hubTrouble(device string, line doctor.HubLine) {
 	d.saidCount++
-	d.said = append(d.said, hubSaid{d.saidCount, device, doctor.HubLine{Code: code, Text: description}})
+	d.said = append(d.said, hubSaid{d.saidCount, device, line})
 	d.said = d.said[max(0, len(d.said)-keptSaid):]
 	close(d.news)
 	d.news = make(chan struct{})

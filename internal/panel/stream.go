@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hubpanel/hubpanel/internal/doctor"
 	"github.com/hubpanel/hubpanel/internal/l10n"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 )
@@ -71,6 +72,7 @@ func (p *Panel) gotOperation(_ string, data []byte) {
 		DeviceID      string    `json:"deviceId"`
 		Level         string    `json:"level"`
 		StatusCode    int       `json:"statusCode"`
+		Reason        string    `json:"reason"`
 		Description   string    `json:"description"`
 	}
 	if err := json.Unmarshal(data, &o); err != nil {
@@ -91,7 +93,7 @@ func (p *Panel) gotOperation(_ string, data []byte) {
 			e.note = strconv.Itoa(o.StatusCode)
 		}
 		if kind == entryError && o.DeviceID != "" {
-			p.diagnosis.hubTrouble(o.DeviceID, o.StatusCode, o.Description)
+			p.diagnosis.hubTrouble(o.DeviceID, doctor.HubLine{Code: o.StatusCode, Reason: o.Reason, Text: o.Description})
 		}
 		switch o.Category {
 		case emulator.CategoryC2D:

@@ -12,11 +12,12 @@ import (
 
 // A cause says why a connection ended. MQTT 3.1.1 has no way to tell the device, so the operations log does.
 type cause struct {
-	code  int // for the operations log
-	text  string
-	level string // LevelInformation or LevelWarning where a code would say Error
-	clean bool   // the device said DISCONNECT: no Will [MQTT-3.14.4-3]
-	err   error  // what ServeConn returns, when it is more than text
+	code   int    // for the operations log
+	reason Reason // the same
+	text   string
+	level  string // LevelInformation or LevelWarning where a code would say Error
+	clean  bool   // the device said DISCONNECT: no Will [MQTT-3.14.4-3]
+	err    error  // what ServeConn returns, when it is more than text
 }
 
 func (c *cause) error() error {

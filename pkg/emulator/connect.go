@@ -31,6 +31,7 @@ func (c *conn) refuse(code mqttcodec.ConnectCode, why cause) error {
 	if o.DeviceID == "" {
 		o.DeviceID, o.ModuleID, _ = strings.Cut(c.who, "/")
 	}
+	o.Reason = why.reason
 	c.hub.note(o)
 	out, err := mqttcodec.Append(nil, &mqttcodec.Connack{ReturnCode: code})
 	if err == nil {
@@ -140,8 +141,10 @@ func (c *conn) attach(name string, p *mqttcodec.Connect, user hubproto.Username,
 	if who.Status == StatusDisabled || who.parent != nil && who.parent.Status == StatusDisabled {
 		return &cause{code: 403001, text: "the device is disabled: enable it in the registry"}
 	}
-	if why := c.checkDevice(who, user, token); why != "" {
-		return unauthorized("%s", why)
+	if why, reason := c.checkDevice(who, user, token); why != "" {
+		refusal := unauthorized("%s", why)
+		refusal.reason = reason
+		return refusal
 	}
 	if p.WillFlag {
 		if why := c.makeWill(who, p); why != "" {
@@ -188,33 +191,33 @@ func (c *conn) attach(name string, p *mqttcodec.Connect, user hubproto.Username,
 }
 
 // checkDevice reports why a device may not connect, or "". h.mu is held.
-func (c *conn) checkDevice(who *identity, user hubproto.Username, token *hubproto.SASToken) string {
+func (c *conn) checkDevice(who *identity, user hubproto.Username, token *hubproto.SASToken) (why string, reason Reason) {
 	switch {
 	case who.Authentication.Type != AuthSAS && token == nil:
 		c.authMethod = authMethodJSON("x509Certificate", who)
-		return c.checkCertificate(who)
+		return c.checkCertificate(who), ""
 	case token == nil:
-		return "the device authenticates with a SAS token, and CONNECT has no password"
+		return "the device authenticates with a SAS token, and CONNECT has no password", ""
 	}
 	resource := hubproto.DeviceResource(user.Host, who.DeviceID, who.ModuleID)
 	if !token.Covers(resource) {
-		return fmt.Sprintf("the token is for %q, the user name asks for %q", token.Resource, resource)
+		return fmt.Sprintf("the token is for %q, the user name asks for %q", token.Resource, resource), ""
 	}
 	c.authMethod = authMethodJSON("sas", who)
 	if token.Policy != "" {
 		if err := c.hub.checkPolicy(*token, rightDevice); err != nil {
-			return err.Message
+			return err.Message, ""
 		}
 		c.authMethod = `{"scope":"hub","type":"sas","issuer":"iothub","acceptingIpFilterRule":null}`
-		return ""
+		return "", ""
 	}
 	if who.Authentication.Type != AuthSAS {
-		return "the device authenticates with an X.509 certificate, not with a token"
+		return "the device authenticates with an X.509 certificate, not with a token", ""
 	}
 	if !signedByEither(*token, who.keys) {
-		return "the token's signature was not made with a key of this device over its sr and se fields as they stand: check the key"
+		return "the token's signature was not made with a key of this device over its sr and se fields as they stand: check the key", ReasonWrongSignature
 	}
-	return ""
+	return "", ""
 }
 
 // authMethodJSON is what telemetry says about how its sender proved who it is.

@@ -31,6 +31,12 @@ const (
 	LevelError       = "Error"
 )
 
+// A Reason tells programs why an operation was refused, where its status code does not.
+type Reason string
+
+// ReasonWrongSignature is a SAS token whose signature was not made with a key of the device (status code 401002).
+const ReasonWrongSignature Reason = "wrongSignature"
+
 // An Operation is a line of the operations log: what the hub did or refused, and why, in words. It holds no secrets.
 type Operation struct {
 	SequenceNumber int64     `json:"sequenceNumber"`
@@ -40,7 +46,8 @@ type Operation struct {
 	DeviceID       string    `json:"deviceId,omitempty"` // or the registration id, at DPS
 	ModuleID       string    `json:"moduleId,omitempty"`
 	Level          string    `json:"level"`
-	StatusCode     int       `json:"statusCode"` // an HTTP status, or a six-digit error code
+	StatusCode     int       `json:"statusCode"`       // an HTTP status, or a six-digit error code
+	Reason         Reason    `json:"reason,omitempty"` // for programs, where StatusCode covers several reasons
 	Description    string    `json:"description"`
 	Lost           int64     `json:"lost,omitempty"` // lines before this one that this reader missed by being slow
 }

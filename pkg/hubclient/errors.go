@@ -37,7 +37,7 @@ var (
 // A ConnectionStringError reports what is wrong with a connection string. It never holds a secret.
 type ConnectionStringError struct {
 	Part   string // the part's name as documented, such as "HostName"; empty for the string as a whole
-	Reason string // in English
+	Reason string // in English; also what to do, if Hint is empty
 	Hint   string // what to do, in English; may be empty
 
 	err *hubproto.ConnectionStringError // nil if another package made the error
@@ -51,7 +51,10 @@ func (e *ConnectionStringError) Localize() (format string, values []any) {
 }
 
 func (e *ConnectionStringError) message() l10n.Message {
-	if e.err == nil {
+	switch {
+	case e.err == nil && e.Hint == "":
+		return l10n.Message{Format: "%v %v", Values: []any{e.Part, e.Reason}}
+	case e.err == nil:
 		return l10n.Message{Format: "%v %v: %v", Values: []any{e.Part, e.Reason, e.Hint}}
 	}
 	format, values := e.err.Localize()
