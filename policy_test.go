@@ -113,6 +113,8 @@ var mayImport = map[string][]string{
 	"internal/wire":          {"internal/hubproto", "internal/l10n", "pkg/mqttcodec"},
 	"internal/hubproto":      {"internal/l10n", "pkg/iothub"},
 	"internal/l10n":          {},
+	"internal/wat":           {},
+	"internal/wat/assemble":  {"internal/wat"},
 	"internal/l10n/catalog":  {"internal/hubproto", "internal/l10n", "pkg/hubclient", "pkg/mqttcodec", "pkg/wsconn"},
 	"pkg/iothub":             {},
 	"pkg/mqttcodec":          {},

@@ -84,3 +84,5 @@
 // handshake, Close gives up after two seconds and the browser keeps the socket
 // until its own timeout, with nothing left of it in Go.
 package wsconn
+
+//go:generate go run ../../internal/wat/assemble stage.wat stage.wasm

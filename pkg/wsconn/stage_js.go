@@ -1,6 +1,7 @@
 package wsconn
 
 import (
+	_ "embed"
 	"encoding/binary"
 	"slices"
 	"sync"
@@ -9,7 +10,7 @@ import (
 
 // A stage is where messages wait for Go: one after the other in one array, so that Go gets all of them at the price of one.
 //
-// What puts them there, the moment they arrive, is a WebAssembly module of its own (stagewasm_js.go), 400 bytes that
+// What puts them there, the moment they arrive, is a WebAssembly module of its own (stage.wat), 400 bytes that
 // know nothing of Go: its function is the listener. So a message costs no wake-up of Go and no value of JavaScript that Go
 // holds, each an entry in a table and a finalizer, and the event with its ArrayBuffer is garbage at once, which is the
 // cheap kind. What does not fit waits in a queue, and everything behind it too.
@@ -22,6 +23,11 @@ type stage struct {
 	skip     js.Value // (): removes the first of queue
 	noting   js.Value // WebAssembly.Global
 }
+
+// stageModule is stage.wat in WebAssembly's binary format. It is embedded because nobody serves the files of a Go package.
+//
+//go:embed stage.wasm
+var stageModule []byte
 
 // stageSize is more than Chromium lets arrive in one task.
 const stageSize = 128 << 10
@@ -43,9 +49,8 @@ var (
 
 // stageShared is what all stages share: the module, and what it imports that belongs to no connection.
 var stageShared = sync.OnceValues(func() (module js.Value, imports map[string]any) {
-	code := stageModule()
-	bytes := uint8Array.New(len(code))
-	js.CopyBytesToJS(bytes, code)
+	bytes := uint8Array.New(len(stageModule))
+	js.CopyBytesToJS(bytes, stageModule)
 	return webAssembly.Get("Module").New(bytes), map[string]any{
 		"data":       getter(messageProto, "data"),
 		"isBuffer":   method(bufferProto, "isPrototypeOf"),

@@ -79,7 +79,7 @@ func TestStage(t *testing.T) {
 
 // Chromium compiles no more than 4 KiB on a page's main thread without being asked to wait for it.
 func TestStageModuleIsSmall(t *testing.T) {
-	require.Less(t, len(stageModule()), 4<<10)
+	require.Less(t, len(stageModule), 4<<10)
 }
 
 // What was sent before a text message is read before its refusal.

@@ -2,9 +2,8 @@ package wsconn
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net"
-	"strings"
 	"sync"
 	"syscall/js"
 	"time"
@@ -79,11 +78,11 @@ func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &HandshakeError{Host: host, Reason: err.Error(), Err: err}
 	}
-	policy := watchPolicy()
-	defer policy.stop()
+	policy := MonitorPolicy()
+	defer policy.Stop()
 	ws, err := newWebSocket(rawURL)
 	if err != nil {
-		if strings.HasPrefix(err.Error(), contentBlocked) {
+		if thrown, ok := errors.AsType[*thrownError](err); ok && thrown.name == contentBlocked {
 			err = ErrPolicy
 		}
 		return nil, &HandshakeError{Host: host, Reason: err.Error(), Err: err}
@@ -92,11 +91,11 @@ func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 }
 
 // opening waits until the handshake is over, or ctx is.
-func (c *conn) opening(ctx context.Context, policy violations) (net.Conn, error) {
+func (c *conn) opening(ctx context.Context, policy *PolicyMonitor) (net.Conn, error) {
 	select {
 	case <-c.opened:
 	case <-c.ended:
-		if policy.forbid(c.ws.Get("url").String()) {
+		if policy.recorded(c.ws.Get("url").String()) {
 			return nil, &HandshakeError{Host: c.host, Reason: ErrPolicy.Error(), Err: ErrPolicy}
 		}
 		return nil, &HandshakeError{Host: c.host, Reason: ErrUnexplained.Error(), Err: ErrUnexplained}
@@ -379,13 +378,18 @@ func isClosed(ch <-chan struct{}) bool {
 	}
 }
 
+// A thrownError is an error that JavaScript threw.
+type thrownError struct{ name, message string }
+
+// A DOMException's message may be empty, and is never the same in two browsers.
+func (e *thrownError) Error() string { return e.name + ": " + e.message }
+
 // catch turns what JavaScript threw into an error.
 func catch(err *error) {
 	switch thrown := recover().(type) {
 	case nil:
 	case js.Error:
-		// A DOMException's message may be empty, and is never the same in two browsers.
-		*err = fmt.Errorf("%s: %s", thrown.Get("name").String(), thrown.Get("message").String())
+		*err = &thrownError{thrown.Get("name").String(), thrown.Get("message").String()}
 	default:
 		panic(thrown)
 	}

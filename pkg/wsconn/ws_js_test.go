@@ -73,7 +73,7 @@ func TestAnAbandonedSocketCloses(t *testing.T) {
 				require.NoError(t, err)
 				c := newConn(ws, "")
 				when(c)
-				if conn, err := c.opening(ctx, watchPolicy()); err == nil {
+				if conn, err := c.opening(ctx, MonitorPolicy()); err == nil {
 					conn.Close()
 				} else {
 					wantReleased(t, c)
@@ -125,7 +125,7 @@ func TestADialThatEndsLeavesNoHandler(t *testing.T) {
 	ws, err := newWebSocket(os.Getenv("HUBPANEL_WSTEST") + "hang")
 	require.NoError(t, err)
 	c := newConn(ws, "")
-	_, err = c.opening(ctx, watchPolicy())
+	_, err = c.opening(ctx, MonitorPolicy())
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	wantReleased(t, c)
 }
