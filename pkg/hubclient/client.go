@@ -37,10 +37,10 @@ func New(cr Credentials, o *Options) (*Client, error) {
 		return nil, err
 	}
 	if options.OnInput != nil && cr.ModuleID == "" {
-		return nil, misused("OnInput is set, but %s is not a module: only modules have inputs", cr.DeviceID)
+		return nil, invalid("OnInput is set, but %s is not a module: only modules have inputs", cr.DeviceID)
 	}
 	if cr.ModuleID != "" && hubproto.OldUsername(options.usernameVersion()) {
-		return nil, misused("APIVersion is %q, but %s is a module: modules need at least \"2018-06-30\"", options.APIVersion, cr.ModuleID)
+		return nil, invalid("APIVersion is %q, but %s is a module: modules need at least \"2018-06-30\"", options.APIVersion, cr.ModuleID)
 	}
 	c := &Client{
 		cr: cr, o: options,
@@ -96,8 +96,8 @@ func (c *Client) Retry() {
 	}
 }
 
-// offer hands a call to the loop. The error says that the loop has not seen it.
-func (c *Client) offer(ctx context.Context, what any, call call) error {
+// submit hands a call to the loop. After an error the loop has not received it.
+func (c *Client) submit(ctx context.Context, what any, call call) error {
 	select {
 	case c.calls <- call:
 		return nil

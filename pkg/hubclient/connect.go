@@ -51,7 +51,7 @@ func (l *loop) setState(phase Phase, err error) {
 	case Reconnecting:
 		s.RetryIn = l.retryAt.Sub(l.now)
 	case Connected:
-		s.Attempt, s.SessionPresent = 0, l.session
+		s.Attempt, s.SessionPresent = 0, l.sessionPresent
 	}
 	l.c.state.Store(&s)
 	if err != nil {
@@ -166,7 +166,7 @@ func (l *loop) connack(p *mqttcodec.Connack) {
 		return
 	}
 	l.subscribe.accepted = true
-	l.session = p.SessionPresent
+	l.sessionPresent = p.SessionPresent
 	if !l.password.given && !l.password.expiry.IsZero() {
 		l.renewAt = l.now.Add(l.password.expiry.Sub(l.now) * 4 / 5)
 	}
@@ -234,13 +234,13 @@ func (l *loop) refuse(err error) {
 	l.ending = true
 }
 
-// broken ends the connection, because of something that its other end or this one found wrong.
-func (l *loop) broken(err error) {
+// linkEnded ends the connection after an error of either end, and decides how Run continues.
+func (l *loop) linkEnded(err error) {
 	young := l.phase == Connected && l.now.Sub(l.connected) < youngLink && errors.Is(err, io.EOF)
-	leaving := !l.leaveBy.IsZero()
+	planned := !l.disconnectBy.IsZero()
 	l.dropLink()
-	if leaving {
-		l.gone()
+	if planned {
+		l.dialAgain()
 		return
 	}
 	if young {
@@ -283,7 +283,7 @@ func (l *loop) dropLink() {
 	l.link = nil
 	l.endLink()
 	l.close(link)
-	l.connectBy, l.pongBy, l.renewAt, l.drainBy, l.leaveBy, l.resyncAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	l.connectBy, l.pongBy, l.renewAt, l.drainBy, l.disconnectBy, l.resyncAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	if l.subscribe.id != 0 {
 		l.outbox.release(l.subscribe.id)
 	}
@@ -309,34 +309,34 @@ func (l *loop) renew() {
 	l.log.Info("token is renewed by a planned reconnect", "expiry", l.password.expiry)
 }
 
-// mayLeave reports whether a planned reconnect waits for nothing any more.
-func (l *loop) mayLeave() bool {
-	return !l.drainBy.IsZero() && l.leaveBy.IsZero() && l.outbox.first == nil && len(l.outbox.waiting) == 0 &&
+// drained reports whether a planned reconnect has nothing left to wait for.
+func (l *loop) drained() bool {
+	return !l.drainBy.IsZero() && l.disconnectBy.IsZero() && l.outbox.first == nil && len(l.outbox.waiting) == 0 &&
 		l.requests.none() && l.methods == 0 && l.deliveries == 0
 }
 
-// leave says goodbye: DISCONNECT, and the connection ends when it is written, or soon [MQTT-3.14.4-1].
-func (l *loop) leave() {
+// disconnect sends DISCONNECT. The connection ends when that is written, or at disconnectBy [MQTT-3.14.4-1].
+func (l *loop) disconnect() {
 	l.drainBy = time.Time{}
 	if l.phase == Connected || l.subscribe.accepted {
 		if !l.send(&mqttcodec.Disconnect{}) {
 			return
 		}
 	}
-	l.leaveBy = l.now.Add(leaveTimeout)
+	l.disconnectBy = l.now.Add(disconnectTimeout)
 	if l.link.idle() {
-		l.left()
+		l.disconnected()
 	}
 }
 
-// left ends the connection after leave.
-func (l *loop) left() {
+// disconnected ends the connection after disconnect.
+func (l *loop) disconnected() {
 	l.dropLink()
-	l.gone()
+	l.dialAgain()
 }
 
-// gone goes on after a connection that was left.
-func (l *loop) gone() {
+// dialAgain continues after a connection that the device itself has ended.
+func (l *loop) dialAgain() {
 	if l.ctx.Err() != nil {
 		l.ending = true
 		return

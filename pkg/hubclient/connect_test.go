@@ -186,7 +186,7 @@ func TestShutdown(t *testing.T) {
 		d.wantStates(Dialing, Connecting)
 		d.stop()
 		require.NoError(t, <-d.result)
-		require.Equal(t, leaveTimeout, time.Since(began))
+		require.Equal(t, disconnectTimeout, time.Since(began))
 		conn.Close()
 	})
 

@@ -99,7 +99,7 @@ func oneSecret(key []byte, token string, x509 bool) error {
 		}
 	}
 	if given != 1 {
-		return misused("give exactly one of a key, a SAS token and X509")
+		return invalid("give exactly one of a key, a SAS token and X509")
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func (l *loop) readDesired() {
 		return
 	}
 	l.desired.reading = true
-	l.ask(&request{ctx: l.ctx, kind: hubproto.TwinGet, own: true, answer: func(r result) {
+	l.startRequest(&request{ctx: l.ctx, kind: hubproto.TwinGet, own: true, answer: func(r result) {
 		if l.link != nil { // otherwise all is over
 			l.desiredAnswer(r)
 		}

@@ -164,7 +164,7 @@ func (e Enrollment) validate() error {
 		return wrong("%v", err)
 	}
 	if len(e.Key) > 0 && len(e.GroupKey) > 0 {
-		return misused("give either the individual enrollment's key or the group's, not both")
+		return invalid("give either the individual enrollment's key or the group's, not both")
 	}
 	if err := oneSecret(append(e.Key[:len(e.Key):len(e.Key)], e.GroupKey...), e.SharedAccessSignature, e.X509); err != nil {
 		return err
@@ -193,7 +193,7 @@ type registrar struct {
 	host     string
 
 	link    *link
-	lost    error // how the link ended; what had arrived before is still to be read
+	linkErr error // how the link ended; packets that arrived before are still to be read
 	lastRID int
 }
 
@@ -282,7 +282,7 @@ func (r *registrar) try(ctx context.Context) (Assignment, error) {
 	case err != nil:
 		return Assignment{}, errAgain{error: &DialError{r.host, err}}
 	}
-	r.link, r.lost = newLink(conn, r.o.Trace), nil
+	r.link, r.linkErr = newLink(conn, r.o.Trace), nil
 	defer r.link.Close()
 	if err := r.connect(ctx, password); err != nil {
 		return Assignment{}, err
@@ -291,7 +291,7 @@ func (r *registrar) try(ctx context.Context) (Assignment, error) {
 	if err != nil {
 		return Assignment{}, err
 	}
-	r.goodbye()
+	r.disconnect()
 	return r.assignment(answer), nil
 }
 
@@ -517,15 +517,15 @@ func (r *registrar) pump(ctx context.Context, by time.Time, what *l10n.Message, 
 			continue
 		case err != io.ErrUnexpectedEOF:
 			return false, errAgain{error: during(r.host, reading, err)}
-		case r.lost != nil:
-			return false, errAgain{error: during(r.host, what, r.lost)}
+		case r.linkErr != nil:
+			return false, errAgain{error: during(r.host, what, r.linkErr)}
 		}
 		link.flush(time.Now())
 		select {
 		case in := <-link.chunks:
-			r.lost = in.err
-			if r.lost == io.EOF {
-				r.lost = errPeerClosed
+			r.linkErr = in.err
+			if r.linkErr == io.EOF {
+				r.linkErr = errPeerClosed
 			}
 			if err := link.received(in, time.Now()); err != nil {
 				return false, errAgain{error: during(r.host, reading, err)}
@@ -543,12 +543,12 @@ func (r *registrar) pump(ctx context.Context, by time.Time, what *l10n.Message, 
 	}
 }
 
-// goodbye tells DPS that this is all, and waits a little until that is written.
-func (r *registrar) goodbye() {
+// disconnect sends DISCONNECT and waits until it is written, for disconnectTimeout at most.
+func (r *registrar) disconnect() {
 	if r.link.send(&mqttcodec.Disconnect{}) != nil {
 		return
 	}
-	timer := time.NewTimer(leaveTimeout)
+	timer := time.NewTimer(disconnectTimeout)
 	defer timer.Stop()
 	for !r.link.idle() {
 		r.link.flush(time.Now())

@@ -105,8 +105,8 @@ type ArgumentError struct{ err error }
 
 func wrong(format string, values ...any) error { return &ArgumentError{newMessage(format, values...)} }
 
-// misused is wrong for what only a programmer can get wrong, and no person on a page.
-func misused(format string, values ...any) error {
+// invalid is wrong for mistakes that only a programmer can make, which no page has to translate.
+func invalid(format string, values ...any) error {
 	return &ArgumentError{fmt.Errorf("hubclient: "+format, values...)}
 }
 

@@ -55,7 +55,7 @@ func (l *loop) invoke(topic hubproto.Topic, payload []byte) {
 			a.response = l.c.runMethod(ctx, m)
 			select {
 			case l.answers <- a:
-			case <-l.over:
+			case <-l.answersEnd:
 			}
 		})
 		return

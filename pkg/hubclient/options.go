@@ -198,13 +198,13 @@ func (o *Options) withDefaults() (Options, error) {
 		d.KeepAlive = defaultKeepAlive
 	}
 	if d.KeepAlive < time.Second || d.KeepAlive > hubproto.MaxKeepAlive || d.KeepAlive%time.Second != 0 {
-		return d, misused("KeepAlive is %v: give whole seconds from 1s to %v", d.KeepAlive, hubproto.MaxKeepAlive)
+		return d, invalid("KeepAlive is %v: give whole seconds from 1s to %v", d.KeepAlive, hubproto.MaxKeepAlive)
 	}
 	if d.TokenTTL == 0 {
 		d.TokenTTL = defaultTokenTTL
 	}
 	if d.TokenTTL < time.Minute {
-		return d, misused("TokenTTL is %v: give at least a minute", d.TokenTTL)
+		return d, invalid("TokenTTL is %v: give at least a minute", d.TokenTTL)
 	}
 	if d.MaxTakeovers == 0 {
 		d.MaxTakeovers = defaultMaxTakeovers
@@ -239,12 +239,12 @@ const noAPIVersion = "none"
 func (o *Options) validateAPIVersion() error {
 	if o.APIVersion != noAPIVersion {
 		if _, err := time.Parse(time.DateOnly, strings.TrimSuffix(o.APIVersion, "-preview")); err != nil {
-			return misused("APIVersion is %q: give a date such as %q, or %q", o.APIVersion, hubproto.APIVersion, noAPIVersion)
+			return invalid("APIVersion is %q: give a date such as %q, or %q", o.APIVersion, hubproto.APIVersion, noAPIVersion)
 		}
 		return nil
 	}
 	if o.OnMethod != nil || o.OnDesired != nil || o.ModelID != "" {
-		return misused("APIVersion is %q, and OnMethod, OnDesired or ModelID is set: without a version the hub has no methods, twins and models", noAPIVersion)
+		return invalid("APIVersion is %q, and OnMethod, OnDesired or ModelID is set: without a version the hub has no methods, twins and models", noAPIVersion)
 	}
 	return nil
 }

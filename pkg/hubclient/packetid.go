@@ -17,8 +17,8 @@ type packetIDPage struct {
 // reserved stands for an identifier of a packet that is no PUBLISH.
 var reserved = new(publish)
 
-// taken says whether an identifier is in use.
-func (t *packetIDs) taken(id uint16) bool {
+// inUse reports whether an identifier is in use.
+func (t *packetIDs) inUse(id uint16) bool {
 	page := t.pages[id>>8]
 	return page != nil && page.publishes[id&0xff] != nil
 }

@@ -13,7 +13,7 @@ func TestPacketIDs(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 400_000 {
 		id := uint16(1 + random.IntN(65_535))
-		require.Equal(t, want[id] != nil, ids.taken(id))
+		require.Equal(t, want[id] != nil, ids.inUse(id))
 		switch {
 		case want[id] != nil:
 			ids.free(id)

@@ -142,7 +142,7 @@ func (l *loop) handled(acks []ack) {
 			continue // the hub delivers it again on this connection
 		}
 		l.deliveries--
-		if !a.bad && l.send(&mqttcodec.Puback{PacketID: a.id}) && l.leaveBy.IsZero() {
+		if !a.bad && l.send(&mqttcodec.Puback{PacketID: a.id}) && l.disconnectBy.IsZero() {
 			l.pubacks.add(a)
 		}
 	}

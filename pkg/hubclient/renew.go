@@ -76,7 +76,7 @@ func (l *loop) credentialsReceived(r renewal) {
 // checkRenewed reports what is wrong with credentials that RenewCredentials returned.
 func (c *Client) checkRenewed(cr Credentials) error {
 	if !strings.EqualFold(cr.Host, c.cr.Host) || cr.DeviceID != c.cr.DeviceID || cr.ModuleID != c.cr.ModuleID {
-		return misused("RenewCredentials returned credentials of another identity: return those of %s/%s", c.cr.Host, c.identity())
+		return invalid("RenewCredentials returned credentials of another identity: return those of %s/%s", c.cr.Host, c.identity())
 	}
 	return cr.validate()
 }

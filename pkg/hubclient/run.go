@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	dialTimeout    = 60 * time.Second // browsers queue the next dial to a host behind one that hangs: short ones make it worse
-	connectTimeout = 60 * time.Second // CONNECT to the last SUBACK; a busy hub was seen to take 54 s
-	ackTimeout     = 60 * time.Second // PUBLISH to PUBACK; then the connection is given up, and all is sent again on the next
-	pingTimeout    = 30 * time.Second // PINGREQ to PINGRESP
-	requestTimeout = 30 * time.Second // a twin request to its answer; the connection lives on
-	drainTimeout   = 30 * time.Second // waiting for what is under way before a planned reconnect
-	leaveTimeout   = 2 * time.Second  // writing what is ready, at the end of a connection
-	stableAfter    = time.Minute      // a connection that lived so long ends the count of failures
+	dialTimeout       = 60 * time.Second // browsers queue the next dial to a host behind one that hangs: short ones make it worse
+	connectTimeout    = 60 * time.Second // CONNECT to the last SUBACK; a busy hub was seen to take 54 s
+	ackTimeout        = 60 * time.Second // PUBLISH to PUBACK; then the connection is given up, and all is sent again on the next
+	pingTimeout       = 30 * time.Second // PINGREQ to PINGRESP
+	requestTimeout    = 30 * time.Second // a twin request to its answer; the connection lives on
+	drainTimeout      = 30 * time.Second // waiting for what is under way before a planned reconnect
+	disconnectTimeout = 2 * time.Second  // writing what is ready, at the end of a connection
+	stableAfter       = time.Minute      // a connection that lived so long ends the count of failures
 )
 
 // Bounds of what may wait for slow handlers. The hub itself sends a device no more than 50 messages that it has not acknowledged.
@@ -64,19 +64,19 @@ type loop struct {
 	cancelRenewal context.CancelFunc
 
 	// One connection.
-	link      *link // nil: none
-	endLink   context.CancelFunc
-	closing   sync.WaitGroup  // connections before it
-	linkCtx   context.Context // ends with Run's or the connection's; for methods
-	session   bool            // the hub had kept the session
-	connected time.Time       // when phase Connected began
-	subscribe subscriptions
-	pongBy    time.Time // zero: no PINGREQ is under way
-	connectBy time.Time // zero: phase is not Connecting
-	renewAt   time.Time // zero: never, or the reconnect is under way
-	drainBy   time.Time // zero: not draining
-	leaveBy   time.Time // zero: DISCONNECT is not on its way
-	retryAt   time.Time // zero: phase is not Reconnecting
+	link           *link // nil: none
+	endLink        context.CancelFunc
+	closing        sync.WaitGroup  // connections before it
+	linkCtx        context.Context // ends with Run's or the connection's; for methods
+	sessionPresent bool            // the hub had kept the MQTT session
+	connected      time.Time       // when phase Connected began
+	subscribe      subscriptions
+	pongBy         time.Time // zero: no PINGREQ is under way
+	connectBy      time.Time // zero: phase is not Connecting
+	renewAt        time.Time // zero: never, or the reconnect is under way
+	drainBy        time.Time // zero: not draining
+	disconnectBy   time.Time // zero: DISCONNECT is not on its way
+	retryAt        time.Time // zero: phase is not Reconnecting
 
 	outbox     outbox
 	requests   requests
@@ -95,22 +95,22 @@ type loop struct {
 	lastDelivery uint64
 	pubacks      pubacks
 
-	running  int // methods under way
-	methods  int // those of this connection
-	answers  chan answer
-	handlers sync.WaitGroup
-	over     chan struct{} // closed when nobody receives answers any more
+	running    int // methods under way
+	methods    int // those of this connection
+	answers    chan answer
+	handlers   sync.WaitGroup
+	answersEnd chan struct{} // closed when answers has no receiver any more
 
 	timer   *time.Timer
 	timerAt time.Time
 }
 
 func newLoop(ctx context.Context, c *Client) *loop {
-	over := make(chan struct{})
+	answersEnd := make(chan struct{})
 	handlers, end := context.WithCancel(ctx)
 	l := &loop{
 		c: c, ctx: ctx, endHandlers: end, log: c.o.Logger.With("device", c.identity()), now: time.Now(),
-		dispatcher: newDispatcher(handlers), answers: make(chan answer), over: over,
+		dispatcher: newDispatcher(handlers), answers: make(chan answer), answersEnd: answersEnd,
 		timer:       time.NewTimer(time.Hour),
 		credentials: c.cr, url: c.url,
 		devicebound: []byte(strings.TrimSuffix(hubproto.DeviceboundFilter(c.cr.DeviceID), "#")),
@@ -202,8 +202,8 @@ func (l *loop) drain() {
 // flush hands over what the last events made: packets to the writer, events to the dispatcher.
 func (l *loop) flush() {
 	if l.link != nil {
-		if l.mayLeave() {
-			l.leave()
+		if l.drained() {
+			l.disconnect()
 		}
 		if !l.link.writing && len(l.link.out) > 0 {
 			l.outbox.written, l.outbox.unwritten = l.outbox.unwritten, l.outbox.written[:0]
@@ -219,7 +219,7 @@ func (l *loop) enqueue(e event, size int) {
 	l.events = append(l.events, e)
 	l.queued += size
 	if (l.queued > maxQueued || len(l.events) > maxEvents) && l.link != nil {
-		l.lost(l10n.New("handing messages to their handlers"), ErrFlooded)
+		l.linkFailed(l10n.New("handing messages to their handlers"), ErrFlooded)
 	}
 }
 
@@ -234,7 +234,7 @@ func (l *loop) handOver() {
 // calls returns the channel of calls while the device can do something about them. While it cannot, callers wait: that is
 // the backpressure.
 func (l *loop) calls() <-chan call {
-	if l.link == nil || l.phase != Connected || !l.drainBy.IsZero() || !l.leaveBy.IsZero() || l.outbox.full() || len(l.link.out) >= maxReady {
+	if l.link == nil || l.phase != Connected || !l.drainBy.IsZero() || !l.disconnectBy.IsZero() || l.outbox.full() || len(l.link.out) >= maxReady {
 		return nil
 	}
 	return l.c.calls
@@ -243,9 +243,9 @@ func (l *loop) calls() <-chan call {
 func (l *loop) call(c call) {
 	switch c := c.(type) {
 	case *sending:
-		l.take(c)
+		l.startSending(c)
 	case *request:
-		l.ask(c)
+		l.startRequest(c)
 	}
 }
 
@@ -254,7 +254,7 @@ func (l *loop) call(c call) {
 func (l *loop) arm() {
 	next := time.Time{}
 	for _, at := range [...]time.Time{l.retryAt, l.connectBy, l.pongBy, l.pingAt(), l.ackBy(), l.requests.dueAt(),
-		l.subscribe.answerBy, l.resyncAt, l.renewAt, l.drainBy, l.leaveBy, l.stableAt()} {
+		l.subscribe.answerBy, l.resyncAt, l.renewAt, l.drainBy, l.disconnectBy, l.stableAt()} {
 		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
 			next = at
 		}
@@ -271,18 +271,18 @@ func (l *loop) due() {
 	isDue := func(at time.Time) bool { return !at.IsZero() && !l.now.Before(at) }
 	// Where two are due, as after a machine's sleep, the one that ends the connection comes first.
 	switch {
-	case isDue(l.leaveBy):
-		l.left()
+	case isDue(l.disconnectBy):
+		l.disconnected()
 	case isDue(l.connectBy):
-		l.lost(l10n.New("waiting for the answer to CONNECT and SUBSCRIBE"), ErrSilent)
+		l.linkFailed(l10n.New("waiting for the answer to CONNECT and SUBSCRIBE"), ErrSilent)
 	case isDue(l.pongBy):
-		l.lost(awaiting("PINGRESP"), ErrSilent)
+		l.linkFailed(awaiting("PINGRESP"), ErrSilent)
 	case isDue(l.ackBy()):
-		l.lost(awaiting("PUBACK"), ErrSilent)
+		l.linkFailed(awaiting("PUBACK"), ErrSilent)
 	case isDue(l.subscribe.answerBy):
-		l.lost(awaiting("SUBACK"), ErrSilent)
+		l.linkFailed(awaiting("SUBACK"), ErrSilent)
 	case isDue(l.drainBy):
-		l.leave()
+		l.disconnect()
 	}
 	if isDue(l.retryAt) {
 		l.dial()
@@ -309,7 +309,7 @@ func (l *loop) due() {
 // pingAt is when PINGREQ is due: after three quarters of the keep-alive interval without a packet in one of the two
 // directions. A timer of a hidden tab, which may be a minute late, then still keeps the interval [MQTT-3.1.2-23].
 func (l *loop) pingAt() time.Time {
-	if l.phase != Connected || !l.pongBy.IsZero() || !l.leaveBy.IsZero() {
+	if l.phase != Connected || !l.pongBy.IsZero() || !l.disconnectBy.IsZero() {
 		return time.Time{}
 	}
 	last := l.link.lastSent
@@ -336,11 +336,11 @@ func (l *loop) stableAt() time.Time {
 // send puts a packet behind what is ready. The packet is ours, so one that is not legal is a mistake in this package or
 // in what it was given; it ends the connection rather than leave somebody waiting.
 func (l *loop) send(p mqttcodec.Packet) bool {
-	if !l.leaveBy.IsZero() {
+	if !l.disconnectBy.IsZero() {
 		return true // nothing follows DISCONNECT [MQTT-3.14.4-2]; the hub delivers again what has no answer
 	}
 	if err := l.link.send(p); err != nil {
-		l.lost(l10n.New("encoding %s", p.Type()), err)
+		l.linkFailed(l10n.New("encoding %s", p.Type()), err)
 		return false
 	}
 	return true
@@ -349,7 +349,7 @@ func (l *loop) send(p mqttcodec.Packet) bool {
 func (l *loop) wrote(w written) {
 	l.link.done(w)
 	if w.err != nil {
-		l.lost(writing, w.err)
+		l.linkFailed(writing, w.err)
 		return
 	}
 	for _, s := range l.outbox.written {
@@ -359,8 +359,8 @@ func (l *loop) wrote(w written) {
 	l.outbox.written = l.outbox.written[:0]
 	l.reportAcknowledged()
 	l.publish()
-	if !l.leaveBy.IsZero() && l.link.idle() {
-		l.left()
+	if !l.disconnectBy.IsZero() && l.link.idle() {
+		l.disconnected()
 	}
 }
 
@@ -378,7 +378,7 @@ func (l *loop) received(in chunk) {
 		}
 	}
 	if err != io.ErrUnexpectedEOF {
-		l.lost(reading, err)
+		l.linkFailed(reading, err)
 		return
 	}
 	if in.err != nil {
@@ -386,7 +386,7 @@ func (l *loop) received(in chunk) {
 		if in.err == io.EOF {
 			in.err, op = errPeerClosed, l10n.New("in phase %v", l.phase)
 		}
-		l.lost(op, in.err)
+		l.linkFailed(op, in.err)
 	}
 }
 
@@ -433,12 +433,12 @@ var reading, writing = l10n.New("reading packets"), l10n.New("writing")
 
 func awaiting(packet string) *l10n.Message { return l10n.New("waiting for %s", packet) }
 
-// lost ends the connection. op says during what it broke.
-func (l *loop) lost(op *l10n.Message, err error) {
-	l.broken(during(l.host(), op, err))
+// linkFailed ends the connection. op is what the device was doing then.
+func (l *loop) linkFailed(op *l10n.Message, err error) {
+	l.linkEnded(during(l.host(), op, err))
 }
 
-func (l *loop) violated(how *l10n.Message) { l.lost(reading, how) }
+func (l *loop) violated(how *l10n.Message) { l.linkFailed(reading, how) }
 
 // host names who is at the other end.
 func (l *loop) host() string {
@@ -454,8 +454,8 @@ func (l *loop) host() string {
 // stop begins the end: Run's context is over.
 func (l *loop) stop() {
 	l.result = nil
-	if l.link != nil && l.leaveBy.IsZero() {
-		l.leave()
+	if l.link != nil && l.disconnectBy.IsZero() {
+		l.disconnect()
 		return
 	}
 	l.ending = true
@@ -479,7 +479,7 @@ func (l *loop) end() error {
 	}
 	l.dropLink()
 	l.endHandlers()
-	close(l.over)
+	close(l.answersEnd)
 	close(l.c.done)
 	l.outbox.abandon()
 	l.requests.abandon()

@@ -25,14 +25,14 @@ const (
 // A sending is one call of Send, SendQoS0 or SendBatch. Its caller owns it until it is offered, and again when done has
 // its result; if the caller leaves before, it is the loop's to the end.
 type sending struct {
-	ctx       context.Context
-	qos       mqttcodec.QoS
-	publishes []publish
-	left      int        // publishes without an acknowledgement; owned by the loop
-	done      chan error // size 1; gets one result for each time that the loop took the call
-	sent      func()     // see OnSent; may be nil
-	topic     []byte     // scratch
-	block     []byte     // where the frames are, as far as they fit
+	ctx            context.Context
+	qos            mqttcodec.QoS
+	publishes      []publish
+	unacknowledged int        // publishes; owned by the loop
+	done           chan error // size 1; gets one result for each time that the loop took the call
+	sent           func()     // see OnSent; may be nil
+	topic          []byte     // scratch
+	block          []byte     // where the frames are, as far as they fit
 }
 
 func (*sending) isCall() {}
@@ -111,7 +111,7 @@ func OnSent(f func()) SendOption { return SendOption{sent: f} }
 
 func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, options []SendOption, ms ...Message) error {
 	s := c.sendings.get()
-	s.ctx, s.qos, s.left = ctx, qos, len(ms)
+	s.ctx, s.qos, s.unacknowledged = ctx, qos, len(ms)
 	for _, o := range options {
 		if o.sent != nil {
 			s.sent = o.sent
@@ -130,7 +130,7 @@ func (c *Client) send(ctx context.Context, qos mqttcodec.QoS, options []SendOpti
 			return wrong("message: %v", err)
 		}
 	}
-	if err := c.offer(ctx, l10n.New("message"), s); err != nil {
+	if err := c.submit(ctx, l10n.New("message"), s); err != nil {
 		c.sendings.put(s)
 		return err
 	}
@@ -226,7 +226,7 @@ func (b *outbox) full() bool {
 func (b *outbox) newID() uint16 {
 	for {
 		b.lastID++
-		if b.lastID != 0 && !b.ids.taken(b.lastID) {
+		if b.lastID != 0 && !b.ids.inUse(b.lastID) {
 			return b.lastID
 		}
 	}
@@ -264,13 +264,13 @@ func (b *outbox) remove(p *publish) {
 	b.bytes -= len(p.frame)
 }
 
-// take takes a call that Send and its kin have offered. The device is connected.
-func (l *loop) take(s *sending) {
+// startSending begins a call of Send or its variants. The device is connected.
+func (l *loop) startSending(s *sending) {
 	if s.qos == mqttcodec.QoS0 {
 		for i := range s.publishes {
 			l.link.sendFrame(s.publishes[i].frame)
 		}
-		s.wentOut(&s.publishes[len(s.publishes)-1])
+		s.notifySent(&s.publishes[len(s.publishes)-1])
 		l.outbox.unwritten = append(l.outbox.unwritten, s)
 		return
 	}
@@ -283,7 +283,7 @@ func (l *loop) take(s *sending) {
 // publish sends what waits, as far as there is room.
 func (l *loop) publish() {
 	b := &l.outbox
-	if len(b.waiting) == 0 || l.phase != Connected || !l.leaveBy.IsZero() {
+	if len(b.waiting) == 0 || l.phase != Connected || !l.disconnectBy.IsZero() {
 		return
 	}
 	sent := 0
@@ -301,7 +301,7 @@ func (l *loop) publish() {
 		binary.BigEndian.PutUint16(p.frame[p.idAt:], p.id)
 		b.add(p)
 		l.link.sendFrame(p.frame)
-		p.of.wentOut(p)
+		p.of.notifySent(p)
 	}
 	if sent == len(b.waiting) {
 		clear(b.waiting)
@@ -323,12 +323,12 @@ func (l *loop) publishAgain() {
 		}
 		p.sentAt = l.now
 		l.link.sendFrame(p.frame)
-		p.of.wentOut(p)
+		p.of.notifySent(p)
 	}
 }
 
-// wentOut tells whoever asks that p, if it is the last of its call, is in line for the writer.
-func (s *sending) wentOut(p *publish) {
+// notifySent calls OnSent's function if p is the last publish of its call.
+func (s *sending) notifySent(p *publish) {
 	if s.sent != nil && p == &s.publishes[len(s.publishes)-1] {
 		s.sent()
 	}
@@ -350,10 +350,10 @@ func (l *loop) acknowledged(id uint16) {
 // finished counts a publish off, and answers its caller after the last one.
 func (l *loop) finished(p *publish, err error) {
 	s := p.of
-	s.left--
+	s.unacknowledged--
 	if err != nil {
 		s.fail(err)
-	} else if s.left == 0 {
+	} else if s.unacknowledged == 0 {
 		s.fail(nil)
 	}
 }

@@ -68,7 +68,7 @@ func askTwin[T any](ctx context.Context, c *Client, kind hubproto.TopicKind, pat
 		done <- got
 	}}
 	var none T
-	if err := c.offer(ctx, r.op().text(), r); err != nil {
+	if err := c.submit(ctx, r.op().text(), r); err != nil {
 		return none, err
 	}
 	select {
@@ -156,8 +156,8 @@ func (q *requests) remove(r *request) {
 	q.open = slices.DeleteFunc(q.open, func(other *request) bool { return other == r })
 }
 
-// ask takes a request.
-func (l *loop) ask(r *request) {
+// startRequest begins a request.
+func (l *loop) startRequest(r *request) {
 	l.requests.open = append(l.requests.open, r)
 	if !l.subscribe.twin {
 		l.subscribe.twin = true
@@ -171,7 +171,7 @@ func (l *loop) ask(r *request) {
 
 // sendRequests sends what waits, as far as it may go.
 func (l *loop) sendRequests() {
-	if l.phase != Connected || !l.subscribe.twinReady || !l.leaveBy.IsZero() {
+	if l.phase != Connected || !l.subscribe.twinReady || !l.disconnectBy.IsZero() {
 		return
 	}
 	patching := slices.ContainsFunc(l.requests.open, func(r *request) bool { return r.kind == hubproto.TwinPatchReported && r.rid != "" })
