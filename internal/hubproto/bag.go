@@ -19,7 +19,7 @@ type (
 var SystemPropertyTable = iothub.SystemPropertyTable()
 
 // AppendBag adds a property bag to dst: system properties first, names and values percent-encoded as every SDK does, so
-// "$.mid" stands there as "%24.mid". s may be nil.
+// "$.mid" is "%24.mid" there. s may be nil.
 func AppendBag(dst []byte, s *SystemProperties, p Properties) []byte {
 	start := len(dst)
 	separate := func() {

@@ -10,7 +10,7 @@ import (
 	"github.com/hubpanel/hubpanel/internal/l10n"
 )
 
-// A ConnectionString is what a connection string says. A device's or module's has DeviceID and exactly one of
+// A ConnectionString is a connection string taken apart. A device's or module's has DeviceID and exactly one of
 // SharedAccessKey, SharedAccessSignature and X509; a service's has SharedAccessKeyName and SharedAccessKey.
 type ConnectionString struct {
 	HostName              string // name[:port] of the hub, or of the provisioning service
@@ -22,7 +22,7 @@ type ConnectionString struct {
 	X509                  bool
 }
 
-// A ConnectionStringError says which part of a connection string is wrong, why, and what to do. It never holds a secret.
+// A ConnectionStringError reports what is wrong with a connection string. It never holds a secret.
 type ConnectionStringError struct {
 	Part   string // the part's name as documented, such as "HostName"; empty when it is the whole string
 	Reason string // in English; also what to do, if Hint is empty
@@ -64,7 +64,7 @@ func (e *ConnectionStringError) message() *l10n.Message {
 	return l10n.New("connection string: %v %v: %v", part, e.reason, e.hint)
 }
 
-// unnamedPart stands for a part whose name may be a piece of a secret.
+// unnamedPart replaces the name of a part that may be a piece of a secret.
 var unnamedPart = l10n.New("one part")
 
 var pasteDevices = l10n.New("paste the device's own connection string instead (HostName=…;DeviceId=…;SharedAccessKey=…), " +
@@ -144,7 +144,7 @@ func (c ConnectionString) String() string {
 	return b.String()
 }
 
-// ParseKey decodes a symmetric key from base64. Its error says what to do and does not repeat the key.
+// ParseKey decodes a symmetric key from base64. Its error contains what to do, and never the key.
 func ParseKey(s string) ([]byte, error) {
 	s = strings.TrimSpace(s)
 	key, err := base64.StdEncoding.DecodeString(s)

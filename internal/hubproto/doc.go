@@ -1,4 +1,4 @@
-// Package hubproto says, once, the grammar of Azure IoT Hub and of the Device Provisioning Service (DPS): connection
+// Package hubproto is the one place for the grammar of Azure IoT Hub and of the Device Provisioning Service (DPS): connection
 // strings, SAS tokens, CONNECT user names, topics, property bags, twin documents and their limits. The device
 // (hubclient) and the services (emulator) both read and write through it, so they cannot drift apart.
 //
@@ -7,7 +7,7 @@
 // # Usage
 //
 // What is built has an Append function or a String method; what is read has a Parse function, whose error is a sentence
-// that says what to do. Ids are literal topic segments: they may hold '$', '?' or '%' and are never escaped, so they are
+// with what to do. Ids are literal topic segments: they may hold '$', '?' or '%' and are never escaped, so they are
 // compared and never treated as filters.
 //
 // # Concurrency

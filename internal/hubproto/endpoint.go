@@ -9,14 +9,14 @@ const (
 	// WebSocketPath is where the hub and DPS take MQTT over WebSocket; the dollar sign is literal.
 	WebSocketPath = "/$iothub/websocket"
 
-	// NoClientCertQuery tells the service not to ask for a TLS client certificate, which a browser page could not give.
+	// NoClientCertQuery makes the service not ask for a TLS client certificate, which a page could not give.
 	NoClientCertQuery = "iothub-no-client-cert=true"
 
 	// DPSGlobalHost is the provisioning service's global device endpoint.
 	DPSGlobalHost = "global.azure-devices-provisioning.net"
 )
 
-// WebSocketURL returns the address to dial for host, a name[:port]: always wss on port 443 unless host says another,
+// WebSocketURL returns the address to dial for host, a name[:port]: always wss on port 443 unless host has another,
 // except that a loopback host with another port than 443 is the emulator, which speaks plain ws there.
 func WebSocketURL(host string) string {
 	return WebSocketCertURL(host) + "?" + NoClientCertQuery

@@ -9,7 +9,7 @@ import (
 // ValidDeviceID reports whether id may name a device or a module: 1 to 128 ASCII letters, digits and
 // - : . + % _ # * ? ! ( ) , = @ $ ' ("Understand the identity registry", device identity properties; the colon is in the REST
 // API's description of deviceId, and DPS makes device ids of registration ids, which may hold it). Case matters. The semicolon that
-// the API's description has too is left out: such an id could not stand in a connection string.
+// the API's description has too is left out: such an id could not be a part of a connection string.
 func ValidDeviceID(id string) error {
 	return validID(l10n.New("device id"), id, "-:.+%_#*?!(),=@$'")
 }

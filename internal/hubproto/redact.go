@@ -2,7 +2,7 @@ package hubproto
 
 import "strings"
 
-// Redacted stands where a secret stood.
+// Redacted replaces a secret.
 const Redacted = "…"
 
 // secretNames are followed by = or : and a secret, in any letter case, in connection strings, tokens, JSON and URLs.

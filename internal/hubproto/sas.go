@@ -22,13 +22,13 @@ const (
 	DPSPolicy = "registration"
 )
 
-// A SASToken is what a shared access signature token says ("Control access to IoT Hub with SAS", token structure).
+// A SASToken is a shared access signature token taken apart ("Control access to IoT Hub with SAS", token structure).
 type SASToken struct {
 	Resource string // what it opens, decoded, such as "myhub.azure-devices.net/devices/dev-1"
 	Policy   string // the policy whose key signed it; empty when it was a device's own key
 	Expiry   time.Time
 
-	// The signed text, exactly as it stands in the token: clients differ in how they escape it, and decoding and
+	// The signed text, exactly as it is in the token: clients differ in how they escape it, and decoding and
 	// encoding it again would break the signatures of some.
 	signed    string
 	signature []byte
@@ -48,7 +48,7 @@ func SignSAS(key []byte, resource, policy string, expiry time.Time) string {
 }
 
 // ParseSAS reads a token: its fields in any order, their names in any letter case. It does not check the signature
-// (SignedBy) nor the time (Expiry). Its errors say what to do and do not repeat the token.
+// (SignedBy) nor the time (Expiry). Its errors contain what to do, and never the token.
 func ParseSAS(token string) (SASToken, error) {
 	token = strings.TrimSpace(token)
 	if len(token) < len(sasPrefix) || !strings.EqualFold(token[:len(sasPrefix)], sasPrefix) {

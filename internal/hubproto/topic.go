@@ -16,7 +16,7 @@ const (
 	DPSResponseFilter  = "$dps/registrations/res/#"
 )
 
-// What the services' topics begin with, up to their first variable part.
+// The services' topics, up to their first variable part.
 const (
 	devicesPrefix        = "devices/"
 	methodRequestPrefix  = "$iothub/methods/POST/"
@@ -41,10 +41,10 @@ func ModuleInputsFilter(deviceID, moduleID string) string {
 	return devicesPrefix + deviceID + "/modules/" + moduleID + "/inputs/#"
 }
 
-// A TopicKind says what a topic is for.
+// A TopicKind is the purpose of a topic.
 type TopicKind byte
 
-// The kinds of topics; those above the devices' own go from the device to the service unless said otherwise.
+// The kinds of topics; those above the devices' own go from the device to the service unless noted.
 const (
 	Unknown           TopicKind = iota
 	Telemetry                   // devices/{d}[/modules/{m}]/messages/events/{bag}
@@ -150,7 +150,7 @@ func (t Topic) Append(dst []byte) []byte {
 
 func (t Topic) appendRID(dst []byte) []byte { return append(append(dst, "?$rid="...), t.RID...) }
 
-// ParseTopic takes a topic name apart. The error says what is wrong with a topic that is none of the services', or that lacks
+// ParseTopic takes a topic name apart. The error reports a topic that is none of the services', or that lacks
 // a part which its kind needs.
 func ParseTopic(topic string) (Topic, error) {
 	if rest, ok := strings.CutPrefix(topic, devicesPrefix); ok {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ const (
 	MaxTwinInteger  = 4503599627370495
 )
 
-// A TwinError says which place in a twin document breaks which rule.
+// A TwinError reports a place in a twin document that breaks a rule.
 type TwinError struct {
 	Path   string // such as "thermostat.setpoint"; empty for the document itself
 	Reason string // what is wrong and what is allowed, in English
@@ -139,11 +140,11 @@ func validateTwinValue(path []string, value any, depth int) error {
 		if depth > MaxTwinDepth {
 			return fail(l10n.New("is nested too deeply: at most %d levels are allowed", MaxTwinDepth))
 		}
-		for key, member := range value {
+		for _, key := range slices.Sorted(maps.Keys(value)) { // of several mistakes, always the first by path
 			if err := validateTwinKey(key); err != nil {
 				return fail(l10n.New("has a key that %v", err))
 			}
-			if err := validateTwinValue(append(path, key), member, depth+1); err != nil {
+			if err := validateTwinValue(append(path, key), value[key], depth+1); err != nil {
 				return err
 			}
 		}

@@ -105,3 +105,12 @@ func requireNoNull(t *testing.T, m map[string]any) {
 		}
 	}
 }
+
+func TestFirstTwinMistakeIsReported(t *testing.T) {
+	for range 50 { // the order of a map differs from run to run
+		err := ValidateTwinPatch([]byte(`{"b":{"x":[null],"y z":1},"c":[null],"a":{"n":9007199254740992,"m":[null]}}`))
+		var e *TwinError
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, "a.m.0", e.Path)
+	}
+}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A Username is what CONNECT's user name says: a device or module of a hub (Host, DeviceID, ModuleID), or a registration of
+// A Username is the user name of CONNECT taken apart: a device or module of a hub (Host, DeviceID, ModuleID), or a registration of
 // DPS (IDScope, RegistrationID).
 type Username struct {
 	Host, DeviceID, ModuleID string // ModuleID is empty for a device

@@ -7,7 +7,7 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
-// A Client is a device, or a module, of an IoT Hub. Make it with New and bring it to life with Run.
+// A Client is a device, or a module, of an IoT Hub. New makes one, and Run connects it.
 type Client struct {
 	// Fixed after New.
 	cr       Credentials
@@ -67,7 +67,7 @@ func endpointURL(endpoint string, cr Credentials) string {
 }
 
 // Run keeps the device connected until ctx ends, and then returns nil, or until the hub refuses it permanently. It may be
-// called once. It waits as Options.Backoff says and connects again when a connection ends, when the host cannot be reached
+// called once. It waits for Options.Backoff and connects again when a connection ends, when the host cannot be reached
 // and when the hub answers CONNECT with code 3, server unavailable. It returns
 //
 //   - a *ConnectError at the first answer to CONNECT with code 1 or 2: another try would get the same answer;
@@ -85,7 +85,7 @@ func (c *Client) Run(ctx context.Context) error {
 	return newLoop(ctx, c).run()
 }
 
-// State returns where the device is in its life.
+// State returns the device's current state.
 func (c *Client) State() State { return *c.state.Load() }
 
 // Retry ends the wait for the next try to connect, if the device is waiting for one: "try now".

@@ -8,7 +8,7 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
-// clockTimeout is how long ServerTime may take: a refusal is to be told soon, and better without the clock than late.
+// clockTimeout bounds ServerTime. A refusal that is reported soon and without the clock is better than one that is late.
 const clockTimeout = 5 * time.Second
 
 // mayBeClock reports whether a clock that is wrong can be the reason of the refusal: a hub answers every kind of refusal with
@@ -31,7 +31,7 @@ func (e *ConnectError) checkClock(ctx context.Context, serverTime func(context.C
 	e.Now, e.ServerTime, e.Skew = here, there, here.Sub(there)
 }
 
-// checkClock finds out, beside the loop, whether the clock explains a refusal; then the loop goes on with it.
+// checkClock finds out, beside the loop, whether the clock explains a refusal. The loop then continues with the refusal.
 func (l *loop) checkClock(refusal *ConnectError) {
 	ctx, cancel := context.WithCancel(l.ctx)
 	l.cancelCheck = cancel

@@ -16,7 +16,7 @@ import (
 
 // ServerDate returns an Options.ServerTime that asks host, a name[:port], for any page over HTTPS and reads the Date header of
 // the answer, whatever that is (RFC 9110 section 6.6.1). A loopback host with another port than 443 is the emulator, and is
-// asked over HTTP. config may be nil; otherwise it says which certificates are trusted.
+// asked over HTTP. config may be nil; otherwise it contains the trusted certificates.
 //
 // It goes through the proxy that the environment names. In a browser no hub answers a page's questions: there a page
 // asks its own server.

@@ -16,8 +16,8 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
-// A hub says "not authorized" whatever its reason, and also when it is overloaded. A few refusals in a row are final; more
-// are needed when it has accepted these credentials before.
+// A hub answers "not authorized" for every reason, and also when it is overloaded. A few refusals in a row are final; more if it has
+// accepted the device before.
 const (
 	maxRefusals      = 3
 	maxRefusalsKnown = 10
@@ -43,7 +43,7 @@ func endpointHost(endpoint string) string {
 	return hubproto.Redact(endpoint)
 }
 
-// setState tells everybody where the device is now.
+// setState publishes a new state.
 func (l *loop) setState(phase Phase, err error) {
 	l.phase = phase
 	s := State{Phase: phase, Attempt: l.attempt, Since: l.now, Err: err, TokenExpiry: l.password.expiry}
@@ -227,7 +227,7 @@ func (l *loop) refused(err error) {
 	}
 }
 
-// refuse ends Run: the hub, or reason, says that trying again is of no use.
+// refuse ends Run with a permanent error.
 func (l *loop) refuse(err error) {
 	l.dropLink()
 	l.result = err
@@ -346,7 +346,7 @@ func (l *loop) dialAgain() {
 
 // Subscriptions are what is known about them on one connection, and what is wanted on each.
 type subscriptions struct {
-	twin bool // wanted for good: somebody has asked for the twin, or OnDesired is set
+	twin bool // wanted on every connection: Twin or Report was called, or OnDesired is set
 
 	accepted  bool      // CONNACK has come
 	id        uint16    // of the SUBSCRIBE that has no answer yet, 0 for none

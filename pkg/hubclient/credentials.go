@@ -20,8 +20,8 @@ type Credentials struct {
 	X509                  bool   // a TLS client certificate identifies the device; Options.Dial or the browser shows it
 }
 
-// ParseConnectionString reads the connection string of a device or a module. Its error says which part is wrong and what to
-// do, and is a *ConnectionStringError. A hub-level string, which would open the whole hub, is refused.
+// ParseConnectionString reads the connection string of a device or a module. Every error is a *ConnectionStringError, which names the
+// part that is wrong and what to do. The connection string of a hub's policy, which gives access to the whole hub, is refused.
 func ParseConnectionString(s string) (Credentials, error) {
 	c, err := hubproto.ParseConnectionString(s)
 	if err != nil {
@@ -33,7 +33,7 @@ func ParseConnectionString(s string) (Credentials, error) {
 	}, nil
 }
 
-// ParseKey decodes a symmetric key from base64; its error says what to do and does not repeat the key.
+// ParseKey decodes a symmetric key from base64. Its error, an *ArgumentError, contains what to do, and never the key.
 func ParseKey(s string) ([]byte, error) {
 	key, err := hubproto.ParseKey(s)
 	if err != nil {

@@ -68,7 +68,7 @@ func (d *desiredSync) document(doc Desired) (deliver []Desired, read bool) {
 	return deliver, false
 }
 
-// failed says that the document cannot be read now. Changes that are known are better than nothing.
+// failed delivers the changes that are known when the document cannot be read.
 func (d *desiredSync) failed() (deliver []Desired) {
 	d.reading = false
 	for _, n := range d.held {
@@ -103,7 +103,7 @@ func (l *loop) desiredAnswer(r result) {
 	if r.err != nil {
 		l.deliverDesired(l.desired.failed())
 		if l.link == nil {
-			return // that was more than could wait; the next connection begins anew
+			return // the changes exceeded the limit; the next connection reads the document again
 		}
 		l.resyncWait = min(max(2*l.resyncWait, minResync), maxResync)
 		l.resyncAt = l.now.Add(l.resyncWait)

@@ -50,7 +50,7 @@ func (d *dispatcher) run(ctx context.Context) {
 		for i := range batch {
 			e := &batch[i]
 			if ctx.Err() != nil && !e.always {
-				continue // not acknowledged, so the hub delivers it to the next life
+				continue // not acknowledged, so the hub delivers it to the next Client
 			}
 			acknowledge := e.call == nil || e.call.run(ctx)
 			if e.id == 0 {

@@ -15,7 +15,7 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
-// An Enrollment is what a device tells DPS to be assigned to a hub. Exactly one of Key, GroupKey, SharedAccessSignature and
+// An Enrollment identifies a device to DPS, which assigns it to a hub. Exactly one of Key, GroupKey, SharedAccessSignature and
 // X509 is its secret.
 type Enrollment struct {
 	Endpoint       string // name[:port], or a ws:// or wss:// address; empty means DPS's global endpoint
@@ -37,10 +37,10 @@ func (e Enrollment) String() string { return e.IDScope + "/" + e.RegistrationID 
 // GoString is String, so that %#v shows no secret either.
 func (e Enrollment) GoString() string { return "hubclient.Enrollment(" + e.String() + ")" }
 
-// A StepKind says what has happened in a registration.
+// A StepKind is the kind of a Step.
 type StepKind byte
 
-// The steps of a registration, in their order; Polling may repeat, and all begin again after a broken connection.
+// The steps of a registration, in their order; Polling may repeat, and all begin again if the connection ends.
 const (
 	StepDialing     StepKind = iota + 1 // a connection is being opened
 	StepConnecting                      // CONNECT was sent
@@ -49,7 +49,7 @@ const (
 	StepAssigning                       // DPS answered that it is at work: status 202, RetryAfter
 	StepPolling                         // the state was asked for
 	StepAssigned                        // done
-	StepFailed                          // Detail says why; another StepDialing follows where trying again makes sense
+	StepFailed                          // Err is the reason; another StepDialing follows if Register tries again
 )
 
 var stepNames = [...]string{StepDialing: "dialing", StepConnecting: "connecting", StepSubscribed: "subscribed", StepRegistering: "registering",
@@ -100,7 +100,7 @@ const (
 	RegistrationDisabled   RegistrationStatus = "disabled"
 )
 
-// A RegistrationSubstatus tells how a registration that is assigned came about. A newer service may know others.
+// A RegistrationSubstatus is the way in which a registration was assigned. A newer service may know others.
 type RegistrationSubstatus string
 
 // The ways to be assigned (DPS service REST API, device registration state).
@@ -298,7 +298,7 @@ func (r *registrar) try(ctx context.Context) (Assignment, error) {
 func (r *registrar) connect(ctx context.Context, password password) error {
 	user := hubproto.Username{IDScope: r.e.IDScope, RegistrationID: r.e.RegistrationID, APIVersion: hubproto.DPSAPIVersion, ClientType: r.o.ClientType}
 	err := r.link.send(&mqttcodec.Connect{
-		CleanSession: true, // DPS keeps no session whatever it is told
+		CleanSession: true, // DPS never keeps a session
 		KeepAlive:    uint16(dpsKeepAlive / time.Second),
 		ClientID:     []byte(r.e.RegistrationID),
 		UserNameFlag: true, UserName: []byte(user.String()),

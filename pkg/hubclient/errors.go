@@ -15,20 +15,20 @@ import (
 )
 
 var (
-	// ErrClosed says that the device's life is over: Run has returned, or is about to.
+	// ErrClosed is returned by the methods of a Client whose Run has returned or is about to.
 	ErrClosed error = newMessage("the device is closed: %v", net.ErrClosed)
 
-	// ErrUnacknowledged says that a message was on its way when the wait for its acknowledgement ended. The hub may or may
-	// not have it.
+	// ErrUnacknowledged is returned when a message was sent and the wait for its acknowledgement ended before one came. The hub may
+	// have the message or not.
 	ErrUnacknowledged error = newMessage("the hub has not acknowledged the message, and may or may not have it")
 
-	// ErrConnectionLost says that the connection broke before a message of QoS 0 was written.
+	// ErrConnectionLost is returned when the connection ended before a message of QoS 0 was written.
 	ErrConnectionLost error = newMessage("the connection broke before the message was written: send it again")
 
-	// ErrSilent is in a LinkError when the answer that the device waited for did not come.
+	// ErrSilent is the cause of a LinkError if the answer that the device waited for did not come.
 	ErrSilent error = l10n.New("the hub is silent")
 
-	// ErrFlooded is in a LinkError when the handlers were too slow.
+	// ErrFlooded is the cause of a LinkError if the handlers were too slow.
 	ErrFlooded error = l10n.New("more messages wait than memory is meant for, the handlers are too slow; the hub delivers again what was not acknowledged")
 
 	errRunTwice = errors.New("hubclient: Run was called before: make a new Client for another life")
@@ -83,7 +83,7 @@ func (e *TwinError) message() l10n.Message {
 	return l10n.Message{Format: format, Values: values}
 }
 
-// publicError returns an error of package hubproto as the type of this package that stands for it.
+// publicError returns the error of this package that corresponds to one of package hubproto.
 func publicError(err error) error {
 	switch e := err.(type) {
 	case *hubproto.ConnectionStringError:
@@ -99,8 +99,8 @@ func newMessage(format string, values ...any) *l10n.Message {
 	return &l10n.Message{Package: "hubclient", Format: format, Values: values}
 }
 
-// An ArgumentError says what is wrong with what was given to New, Register, Send, Report or ParseKey. Nothing was sent, and
-// to try again with the same is of no use.
+// An ArgumentError reports an invalid argument of New, Register, Send, Report or ParseKey. Nothing was sent, and the same call would
+// fail again.
 type ArgumentError struct{ err error }
 
 func wrong(format string, values ...any) error { return &ArgumentError{newMessage(format, values...)} }
@@ -120,7 +120,7 @@ type original string
 
 func (o original) Error() string { return string(o) }
 
-// A ConnectError says that the hub, or DPS, answered CONNECT with a refusal. After code 5, not authorized, which a busy hub
+// A ConnectError reports that the hub, or DPS, refused CONNECT. After code 5, not authorized, which a busy hub
 // sends too, a few tries follow before it is final.
 type ConnectError struct {
 	Code     mqttcodec.ConnectCode
@@ -130,8 +130,8 @@ type ConnectError struct {
 	X509     bool   // there was no password that could have been wrong
 	Now      time.Time
 
-	// ServerTime is what Options.ServerTime said about Now, and Skew how far this machine's clock is ahead of that, negative
-	// when it is behind. Both are zero when nobody was asked, or could tell.
+	// ServerTime is the result of Options.ServerTime at Now, and Skew how far this machine's clock is ahead of it, negative if it is
+	// behind. Both are zero if Options.ServerTime is nil or failed.
 	ServerTime time.Time
 	Skew       time.Duration
 }
@@ -166,7 +166,7 @@ func (e *ConnectError) advice() *l10n.Message {
 		}
 		precision := time.Second
 		if e.Skew.Abs() > time.Hour {
-			precision = time.Minute // seconds say nothing then, and hide the time zone that was taken for another
+			precision = time.Minute // so that a wrong time zone is easy to recognize
 		}
 		by, says, is := e.Skew.Abs().Round(precision), e.Now.UTC().Format(time.RFC3339), e.ServerTime.UTC().Format(time.RFC3339)
 		if e.Skew < 0 {
@@ -183,7 +183,7 @@ func (e *ConnectError) advice() *l10n.Message {
 	return nil
 }
 
-// A DialError says that no connection to a host came about.
+// A DialError reports that a host could not be reached.
 type DialError struct {
 	Host string // name[:port], or what Options.Endpoint names
 	Err  error
@@ -208,7 +208,7 @@ func (e *DialError) message() *l10n.Message {
 // Unwrap returns the cause.
 func (e *DialError) Unwrap() error { return e.Err }
 
-// A LinkError says how an open connection ended, other than by us.
+// A LinkError reports how an open connection ended, other than by this device.
 type LinkError struct {
 	Host string
 	Op   string // what the device waited for or did
@@ -238,7 +238,7 @@ func (e *LinkError) message() *l10n.Message {
 // Unwrap returns the cause.
 func (e *LinkError) Unwrap() error { return e.Err }
 
-// A TokenExpiredError says that a given SAS token is over, by this machine's clock. There is no use in dialling with it.
+// A TokenExpiredError reports that Credentials.SharedAccessSignature has expired by this machine's clock. Run does not dial with it.
 type TokenExpiredError struct {
 	Expiry, Now time.Time
 }
@@ -253,7 +253,7 @@ func (e *TokenExpiredError) message() *l10n.Message {
 		e.Expiry.UTC().Format(time.RFC3339), e.Now.UTC().Format(time.RFC3339))
 }
 
-// A SubscribeError says that the hub refused a subscription which a handler, or the twin, needs.
+// A SubscribeError reports that the hub refused a subscription that a handler, or the twin, needs [MQTT-3.9.3-2].
 type SubscribeError struct {
 	Filter string
 }
@@ -267,7 +267,7 @@ func (e *SubscribeError) message() *l10n.Message {
 	return newMessage("the hub refused the subscription to %s: its tier may lack the feature (Basic tiers have no twins, methods or cloud-to-device messages)", e.Filter)
 }
 
-// A TakeoverError says that the hub closed the connection again and again soon after it was made.
+// A TakeoverError reports that the hub closed Options.MaxTakeovers connections in a row soon after they were made.
 type TakeoverError struct {
 	Times    int    // in a row
 	Identity string // the client identifier
@@ -289,7 +289,7 @@ func (e *TakeoverError) Unwrap() error { return e.Err }
 
 var _ net.Error = (*TimeoutError)(nil)
 
-// A TimeoutError says that the hub, though connected, did not answer a request. It does not end the connection.
+// A TimeoutError reports that the hub, though connected, did not answer a request. It does not end the connection.
 type TimeoutError struct {
 	Op    Operation
 	After time.Duration
@@ -313,11 +313,11 @@ func (e *TimeoutError) Temporary() bool { return true }
 // Is makes the error match context.DeadlineExceeded.
 func (e *TimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// A StatusError is an answer of the hub's twin, or of DPS, outside 2xx.
+// A StatusError is an answer of the hub to a twin request, or of DPS, whose status is not 2xx.
 type StatusError struct {
 	Op         Operation
 	Code       int           // as in HTTP: 400, 401, 404, 413, 429, 5xx
-	RetryAfter time.Duration // when to try again; 0 when the answer does not say
+	RetryAfter time.Duration // when to try again; 0 if the answer has no time
 	Body       []byte        // the answer, usually JSON with errorCode, message and trackingId
 }
 
@@ -387,7 +387,7 @@ func (o Operation) text() any {
 	return string(o)
 }
 
-// A RegistrationError says that DPS finished the registration without assigning a hub.
+// A RegistrationError reports that DPS ended the registration without assigning a hub.
 type RegistrationError struct {
 	RegistrationID string
 	Status         RegistrationStatus // RegistrationFailed, RegistrationDisabled or RegistrationUnassigned

@@ -10,14 +10,14 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
-// readSize is how much one Read takes at most; two such arrays go back and forth, so that reading goes on while what was
-// read is worked through.
+// readSize is how much one Read takes at most; two such arrays go back and forth, so that the reader can read
+// while the owner handles the bytes before.
 const readSize = 32 << 10
 
 // maxWrite is how much goes into one Write, and so into one WebSocket message, at most. The largest packet fits.
 const maxWrite = 512 << 10
 
-// A link is one connection. It dies once and is never mended. One goroutine, its owner, calls its methods and receives from
+// A link is one connection; each reconnect makes another. One goroutine, its owner, calls its methods and receives from
 // its channels; a reader and a writer do the waiting.
 type link struct {
 	conn  net.Conn
@@ -129,7 +129,7 @@ func (l *link) send(p mqttcodec.Packet) error {
 	return nil
 }
 
-// traceSent tells of the packet that begins at from in out. flush cuts messages of maxWrite; it may begin in one and end in
+// traceSent traces the packet that begins at from in out. flush cuts messages of maxWrite; it may begin in one and end in
 // the next.
 func (l *link) traceSent(from int, p mqttcodec.Packet) {
 	t := Traced{Direction: Sent, Size: len(l.out) - from, Packet: p}
@@ -217,7 +217,7 @@ func (l *link) Close() error {
 	return err
 }
 
-// withoutSecrets returns p, or when p is a CONNECT with a password a copy that only tells that there was one.
+// withoutSecrets returns p, or a copy with a placeholder for the password if p is a CONNECT with one.
 func withoutSecrets(p mqttcodec.Packet) mqttcodec.Packet {
 	connect, ok := p.(*mqttcodec.Connect)
 	if !ok || !connect.PasswordFlag {

@@ -63,7 +63,7 @@ func (l *loop) invoke(topic hubproto.Topic, payload []byte) {
 	l.reply(a)
 }
 
-// runMethod calls the handler and checks what it says.
+// runMethod calls the handler and checks its response.
 func (c *Client) runMethod(ctx context.Context, m Method) (r Response) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -97,7 +97,7 @@ func reason(status int, text string) Response {
 func (l *loop) answered(a answer) {
 	l.running--
 	if a.link != l.link {
-		// The hub has told the caller already that the device is gone.
+		// The hub has already answered the caller that the device is not connected.
 		l.log.Warn("answer to a direct method is dropped, its connection is gone", "method", a.method)
 		return
 	}

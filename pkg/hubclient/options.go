@@ -15,7 +15,7 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
-// Options say how a device behaves; nil or zero fields mean the defaults. They are fixed once given to New.
+// Options configure a device; nil or zero fields have defaults. New copies them.
 type Options struct {
 	// Dial opens the connection; the default is wsconn.Dial. It must return when its context ends. The url is Endpoint.
 	Dial func(ctx context.Context, url string) (net.Conn, error)
@@ -23,7 +23,7 @@ type Options struct {
 	// Endpoint is the address to dial; the default is the WebSocket address of the gateway, or of the host.
 	Endpoint string
 
-	// Backoff says how long to wait before the next try after attempt failures in a row (1 and up); the default is
+	// Backoff returns how long to wait before the next try after attempt failures in a row (1 and up); the default is
 	// full jitter that grows from 1 s to 1 min. A stable minute starts the count again.
 	Backoff func(attempt int) time.Duration
 
@@ -39,9 +39,9 @@ type Options struct {
 	// mark, or "none": then only telemetry and cloud-to-device messages work. Register has no use for it.
 	APIVersion string
 
-	// ServerTime says what time it is elsewhere, to find out after a refused token whether this machine's clock is to
-	// blame: see ConnectError. It is not asked otherwise, and has five seconds; it must return when its context ends. nil:
-	// the clock cannot be checked. Natively ServerDate returns one.
+	// ServerTime returns the time on another machine. Run calls it after a refused token, to find out whether this machine's clock is
+	// the reason: see ConnectError. It has five seconds and must return when its context ends. nil: the clock is not checked.
+	// Natively ServerDate returns one.
 	ServerTime func(context.Context) (time.Time, error)
 
 	// RenewCredentials returns newer credentials for the same device: Host, DeviceID and ModuleID stay. Run calls it when the
@@ -95,7 +95,7 @@ type Traced struct {
 	Packet  mqttcodec.Packet
 }
 
-// Direction tells packets that were sent from those that were received.
+// A Direction is the direction of a packet, as the device sees it.
 type Direction byte
 
 // The two directions.
@@ -115,7 +115,7 @@ func (d Direction) String() string {
 	return "Direction(" + strconv.Itoa(int(d)) + ")"
 }
 
-// A Phase is where a device is in its life.
+// A Phase is the main part of a State.
 type Phase byte
 
 // The phases of a device.
@@ -124,8 +124,8 @@ const (
 	Dialing                   // a connection is being opened
 	Connecting                // CONNECT was sent; the hub has not answered everything yet
 	Connected                 // accepted and subscribed: ready
-	Reconnecting              // the connection is gone; the next try is due in RetryIn
-	Refused                   // the hub refused for good, and Run returned Err
+	Reconnecting              // the connection has ended; the next try is due in RetryIn
+	Refused                   // Run ended with the permanent error Err
 	Closed                    // Run's context ended
 )
 
@@ -139,7 +139,7 @@ func (p Phase) String() string {
 	return phaseNames[p]
 }
 
-// A State says where a device is in its life, and why.
+// A State is the state of a device, with its reason.
 type State struct {
 	Phase          Phase
 	Attempt        int           // failures in a row, 0 when all is well
@@ -182,7 +182,7 @@ const (
 	defaultMaxTakeovers = 10
 )
 
-// withDefaults returns a copy of o without zero fields where zero means a default, or says what is wrong with o.
+// withDefaults returns a copy of o with the defaults filled in, or an error if o is invalid.
 func (o *Options) withDefaults() (Options, error) {
 	var d Options
 	if o != nil {
@@ -231,11 +231,11 @@ func (o *Options) withDefaults() (Options, error) {
 	return d, nil
 }
 
-// noAPIVersion stands for the oldest form of the user name, which names no version.
+// noAPIVersion selects the oldest form of the user name, which has no version.
 const noAPIVersion = "none"
 
-// validateAPIVersion refuses what is no version, and what the chosen one would let fail without a word: without a version the
-// hub calls no methods and serves no twins, and there is no place for a model.
+// validateAPIVersion refuses an invalid version, and options that the version does not support: without one the hub calls no methods
+// and serves no twins, and the user name has no place for a model.
 func (o *Options) validateAPIVersion() error {
 	if o.APIVersion != noAPIVersion {
 		if _, err := time.Parse(time.DateOnly, strings.TrimSuffix(o.APIVersion, "-preview")); err != nil {

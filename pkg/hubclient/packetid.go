@@ -14,7 +14,7 @@ type packetIDPage struct {
 	used      int
 }
 
-// reserved stands for an identifier of a packet that is no PUBLISH.
+// reserved marks an identifier of a packet that is not a PUBLISH.
 var reserved = new(publish)
 
 // inUse reports whether an identifier is in use.

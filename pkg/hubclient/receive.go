@@ -69,8 +69,8 @@ func (l *loop) acknowledge(p *mqttcodec.Publish) {
 	}
 }
 
-// deliver gives a message to its handler. Without one, which happens when an earlier life of the device had subscribed
-// and the hub has kept that, the message stays unacknowledged: it is for a later life that has a handler.
+// deliver passes a message to its handler. It may have none, if an earlier Client of the device subscribed and the hub has kept that.
+// Then the message stays unacknowledged, for a later Client that has a handler.
 func (l *loop) deliver(p *mqttcodec.Publish, topic hubproto.Topic, handler func(context.Context, Delivery) error) {
 	if handler == nil {
 		l.log.Warn("message without a handler is left to the hub", "kind", topic.Kind.String())
@@ -135,7 +135,7 @@ func (l *loop) recycle(batch []event) {
 	l.spare = batch[:0]
 }
 
-// handled handles what the dispatcher says about messages of QoS 1.
+// handled acknowledges messages of QoS 1 whose handlers have returned.
 func (l *loop) handled(acks []ack) {
 	for _, a := range acks {
 		if a.link != l.link {

@@ -18,7 +18,7 @@ const (
 	connectTimeout    = 60 * time.Second // CONNECT to the last SUBACK; a busy hub was seen to take 54 s
 	ackTimeout        = 60 * time.Second // PUBLISH to PUBACK; then the connection is given up, and all is sent again on the next
 	pingTimeout       = 30 * time.Second // PINGREQ to PINGRESP
-	requestTimeout    = 30 * time.Second // a twin request to its answer; the connection lives on
+	requestTimeout    = 30 * time.Second // a twin request to its answer; the connection stays
 	drainTimeout      = 30 * time.Second // waiting for what is under way before a planned reconnect
 	disconnectTimeout = 2 * time.Second  // writing what is ready, at the end of a connection
 	stableAfter       = time.Minute      // a connection that lived so long ends the count of failures
@@ -33,11 +33,11 @@ const (
 // drainLimit is how many events that wait are handled before the writer gets what they made ready.
 const drainLimit = 256
 
-// A loop is the life of a device. The goroutine that called Run owns it all: the others send it values.
+// A loop is the state of a Client while Run runs. The goroutine that called Run owns it; all others send it values.
 type loop struct {
 	c           *Client
 	ctx         context.Context    // Run's
-	endHandlers context.CancelFunc // of OnMessage and its kin
+	endHandlers context.CancelFunc // of OnMessage, OnInput and OnDesired
 	log         *slog.Logger
 	now         time.Time // when the event that is being handled came
 
@@ -333,8 +333,8 @@ func (l *loop) stableAt() time.Time {
 	return l.connected.Add(stableAfter)
 }
 
-// send puts a packet behind what is ready. The packet is ours, so one that is not legal is a mistake in this package or
-// in what it was given; it ends the connection rather than leave somebody waiting.
+// send puts a packet behind those that are ready. A packet that cannot be encoded is a mistake in this package or in its input; it
+// ends the connection, so that no caller waits for ever.
 func (l *loop) send(p mqttcodec.Packet) bool {
 	if !l.disconnectBy.IsZero() {
 		return true // nothing follows DISCONNECT [MQTT-3.14.4-2]; the hub delivers again what has no answer
@@ -428,7 +428,7 @@ func (l *loop) handle(p mqttcodec.Packet) {
 	}
 }
 
-// What a connection does when it breaks, as LinkError.Op has it.
+// Values of LinkError.Op.
 var reading, writing = l10n.New("reading packets"), l10n.New("writing")
 
 func awaiting(packet string) *l10n.Message { return l10n.New("waiting for %s", packet) }
@@ -461,7 +461,7 @@ func (l *loop) stop() {
 	l.ending = true
 }
 
-// end answers everybody who waits, and waits for everything that was started.
+// end answers all callers that wait, and waits for everything that was started.
 func (l *loop) end() error {
 	if l.dialing != nil {
 		l.cancelDial()

@@ -69,15 +69,15 @@ func (p *sendingPool) put(s *sending) {
 	p.pool.Put(s)
 }
 
-// Send sends m as telemetry at QoS 1 and returns nil when the hub has acknowledged it. Until then it waits, over broken
-// connections too: the message is sent again on the next, marked as a duplicate [MQTT-4.4.0-1]. If ctx ends first, the
-// error tells whether the message was on its way (ErrUnacknowledged). m is not kept.
+// Send sends m as telemetry at QoS 1 and returns nil when the hub has acknowledged it. Until then it waits, also
+// while there is no connection: the message is sent again on the next, marked as a duplicate [MQTT-4.4.0-1]. If ctx ends first, the
+// error is an ErrUnacknowledged if the message had been sent. m is not kept.
 func (c *Client) Send(ctx context.Context, m Message, options ...SendOption) error {
 	return c.send(ctx, mqttcodec.QoS1, options, m)
 }
 
-// SendQoS0 sends m as telemetry at QoS 0 and returns nil when it is written; whether it arrives, nobody tells. If the
-// connection breaks before, the error is ErrConnectionLost.
+// SendQoS0 sends m as telemetry at QoS 0 and returns nil when it is written. Whether it arrives stays unknown. If the connection ends
+// before, the error is ErrConnectionLost.
 func (c *Client) SendQoS0(ctx context.Context, m Message, options ...SendOption) error {
 	return c.send(ctx, mqttcodec.QoS0, options, m)
 }
@@ -91,8 +91,8 @@ func (c *Client) SendBatch(ctx context.Context, ms []Message, options ...SendOpt
 	return c.send(ctx, mqttcodec.QoS1, options, ms...)
 }
 
-// SendBatchQoS0 sends all of ms as SendQoS0 does, in order, and returns nil when all are written. If the connection breaks before, the
-// error is ErrConnectionLost, and how many of them arrived, nobody tells. Nothing is sent when one of them is not valid.
+// SendBatchQoS0 sends all of ms as SendQoS0 does, in order, and returns nil when all are written. If the connection ends before, the
+// error is ErrConnectionLost, and it is unknown how many of them arrived. Nothing is sent if one of them is invalid.
 func (c *Client) SendBatchQoS0(ctx context.Context, ms []Message, options ...SendOption) error {
 	if len(ms) == 0 {
 		return nil
@@ -208,7 +208,7 @@ func validateTelemetry(m *Message) error {
 
 // An outbox holds the telemetry that the loop has taken and the hub has not acknowledged.
 type outbox struct {
-	waiting     []*publish // of a batch that did not fit; no calls are taken before they are gone
+	waiting     []*publish // of a batch that did not fit; no calls are accepted until they are sent
 	first, last *publish   // in flight, in the order in which they were sent
 	ids         packetIDs
 	bytes       int
@@ -312,7 +312,7 @@ func (l *loop) publish() {
 }
 
 // publishAgain sends again what was in flight when the last connection ended, in the order of the first time
-// [MQTT-4.6.0-1] [MQTT-4.4.0-1]. At a hub that was told to forget the session these are new messages.
+// [MQTT-4.6.0-1] [MQTT-4.4.0-1]. With CleanSession the hub has no session, and these are new messages.
 func (l *loop) publishAgain() {
 	const dup = 0x08 // [MQTT-3.3.1-1]
 	for p := l.outbox.first; p != nil; p = p.next {
@@ -338,7 +338,7 @@ func (s *sending) notifySent(p *publish) {
 func (l *loop) acknowledged(id uint16) {
 	p := l.outbox.ids.find(id)
 	if p == nil {
-		// Late, or wrong; whom it would belong to is not ours to guess.
+		// Late, or a mistake of the hub: there is no publish that it could acknowledge.
 		l.log.Warn("PUBACK for a message that is not in flight", "packetId", id)
 		return
 	}
@@ -377,7 +377,7 @@ func (b *outbox) abandonUnwritten(err error) {
 	b.unwritten, b.written = nil, nil
 }
 
-// abandon answers everybody, at the end.
+// abandon answers all callers, at the end.
 func (b *outbox) abandon() {
 	b.abandonUnwritten(ErrClosed)
 	unacknowledged := l10n.New("%v: %v", ErrUnacknowledged, ErrClosed)

@@ -14,7 +14,7 @@ import (
 // tlsPort is MQTT over TLS, from the first byte ("Use MQTT to communicate with IoT Hub", port 8883).
 const tlsPort = "8883"
 
-// closeTimeout bounds the goodbye of TLS to a peer that does not read any more.
+// closeTimeout bounds the closing handshake of TLS with a peer that does not read any more.
 const closeTimeout = 2 * time.Second
 
 // DialTLS returns an Options.Dial that speaks MQTT over TLS without a WebSocket. It dials the host of its url on the port that
@@ -42,7 +42,7 @@ func DialTLS(config *tls.Config) func(ctx context.Context, url string) (net.Conn
 	}
 }
 
-// A tlsConn is a connection whose Close does not wait long for a peer that is gone.
+// A tlsConn is a connection whose Close does not wait long for a silent peer.
 type tlsConn struct{ *tls.Conn }
 
 func (c tlsConn) Close() error {

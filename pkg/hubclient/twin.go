@@ -19,7 +19,7 @@ type request struct {
 	patch  []byte
 	rid    string // empty until it is sent, on each connection
 	sentAt time.Time
-	own    bool         // the loop's own: asked anew on each connection
+	own    bool         // the loop's own: made again on each connection
 	answer func(result) // called once, by the loop; must not block
 }
 
@@ -34,7 +34,7 @@ type result struct {
 	err     error
 }
 
-// Twin reads the device twin. Over a broken connection it waits for the next and asks again. An answer outside 2xx is a
+// Twin reads the device twin. If the connection ends, it waits for the next and asks again. An answer outside 2xx is a
 // *StatusError, and none within 30 seconds a *TimeoutError.
 func (c *Client) Twin(ctx context.Context) (Twin, error) {
 	return askTwin(ctx, c, hubproto.TwinGet, nil, func(r result) (Twin, error) { return parseTwin(r.body) })
@@ -42,7 +42,7 @@ func (c *Client) Twin(ctx context.Context) (Twin, error) {
 
 // Report patches the twin's reported properties and returns their new version. Objects merge, null deletes, everything else
 // replaces. A patch that breaks the hub's rules is refused with a *TwinError before it is sent. One patch is under way at a
-// time, since the hub may apply them in any order; after a broken connection it is sent again, which changes nothing but
+// time, since the hub may apply them in any order; if the connection ends it is sent again, which changes nothing but
 // the version. An answer outside 2xx is a *StatusError, and none within 30 seconds a *TimeoutError: whether the
 // hub has applied the patch is then unknown.
 func (c *Client) Report(ctx context.Context, patch json.RawMessage) (version int64, err error) {
@@ -134,7 +134,7 @@ func (q *requests) dueAt() time.Time {
 	return due
 }
 
-// unsend makes all to be sent again, on the next connection; the loop asks its own anew.
+// unsend makes all requests unsent, for the next connection, on which the loop makes its own again.
 func (q *requests) unsend() {
 	q.open = slices.DeleteFunc(q.open, func(r *request) bool { return r.own })
 	for _, r := range q.open {

@@ -3,7 +3,7 @@ package mqttcodec
 import "io"
 
 // DefaultLimit is the largest packet, in bytes with its fixed header, that a [Reader] or [Buffer] takes unless it is
-// told otherwise: 512 KiB. IoT Hub's largest message, 256 KiB, fits with the longest topic, and so does any CONNECT.
+// configured otherwise: 512 KiB. IoT Hub's largest message, 256 KiB, fits with the longest topic, and so does any CONNECT.
 const DefaultLimit = 512 << 10
 
 // minRead is the least room that is made for bytes to come. A Reader whose stream fills its room makes more, up to
@@ -45,7 +45,7 @@ func (b *Buffer) Write(chunk []byte) (int, error) {
 // io.ErrUnexpectedEOF means that it is not complete: Write more. An [*Error] or a [*LimitError] is final: no packet can
 // be found behind it, and Next and Write keep returning it.
 func (b *Buffer) Next() (Packet, error) {
-	if b.next == len(b.data) && b.err == nil { // whoever takes all that a chunk held asks once too often
+	if b.next == len(b.data) && b.err == nil { // a caller that empties a chunk calls once more than needed
 		return nil, io.ErrUnexpectedEOF
 	}
 	return b.pull(nil)

@@ -43,7 +43,7 @@ const (
 func (*Connect) Type() Type { return CONNECT }
 func (*Connect) sealed()    {}
 
-// decode reads a CONNECT. Its error tells a server to close the connection without a CONNACK [MQTT-3.1.4-1], except that
+// decode reads a CONNECT. After its error a server has to close the connection without a CONNACK [MQTT-3.1.4-1], except that
 // another protocol level is answered first.
 func (p *Connect) decode(body []byte) error {
 	*p = Connect{}
@@ -67,7 +67,7 @@ func (p *Connect) decode(body []byte) error {
 	}
 	p.KeepAlive = f.uint16("keep alive")
 
-	// The payload, in this order [MQTT-3.1.3-1]; a flag says whether its field is there.
+	// The payload, in this order [MQTT-3.1.3-1]; each optional field has a flag.
 	p.ClientID = f.text("client identifier") // [MQTT-3.1.3-3], [MQTT-3.1.3-4]
 	if p.WillFlag {                          // [MQTT-3.1.2-9]
 		p.WillTopic = f.topicName("will topic", "MQTT-4.7.1-1") // [MQTT-3.1.3-10]

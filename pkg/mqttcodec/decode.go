@@ -2,7 +2,7 @@ package mqttcodec
 
 // Decode reads the packet that src begins with and returns it with the number of bytes it took. The packet is the
 // caller's: it shares nothing with src. io.ErrUnexpectedEOF means that src is the beginning of a packet and more bytes
-// are needed; any other error is an [*Error], and no bytes that follow can mend it.
+// are needed; any other error is an [*Error], which further bytes cannot change.
 func Decode(src []byte) (p Packet, n int, err error) {
 	var d Decoder // stays on the stack: view is not returned
 	view, n, err := d.Decode(src)

@@ -2,7 +2,7 @@ package mqttcodec
 
 import "strconv"
 
-// Error says which rule of the standard a packet breaks. Decoding and encoding return it, as *Error, for anything
+// Error reports which rule of the standard a packet breaks. Decoding and encoding return it, as *Error, for anything
 // that is not legal MQTT 3.1.1; it never holds bytes of the packet. A receiver closes the connection
 // [MQTT-4.8.0-1], except that a server first answers some CONNECTs: see [MQTT-3.1.2-2] and [MQTT-3.1.3-8].
 type Error struct {
@@ -28,7 +28,7 @@ func (e *Error) Error() string {
 	}
 }
 
-// LimitError says that a packet's fixed header announces more bytes than the receiver takes. It comes from the header
+// LimitError reports that a packet's fixed header announces more bytes than the receiver takes. It comes from the header
 // alone: nothing has been allocated for the rest.
 type LimitError struct {
 	Type        Type

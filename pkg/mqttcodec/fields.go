@@ -90,7 +90,7 @@ func (f *fields) countFilters(extra int) (n int) {
 	for b := f.rest; len(b) > 2; n++ {
 		size := 2 + (int(b[0])<<8 | int(b[1])) + extra
 		if len(b) < size {
-			return n + 1 // not legal; the decoder will say so
+			return n + 1 // not legal, which the decoder will report
 		}
 		b = b[size:]
 	}

@@ -82,7 +82,7 @@ func parseLength(src []byte) (size, remaining int, err error) {
 	return 0, 0, &Error{typeOf(src[0]), "2.2.3", "remaining length takes more than four bytes"}
 }
 
-// headerError says why legalHeader is false.
+// headerError returns why legalHeader is false.
 func headerError(first byte, remaining int) error {
 	t, h := Type(first>>4), &fixedHeaders[first>>4]
 	flagsLegal := h.flags>>(first&0b1111)&1 != 0

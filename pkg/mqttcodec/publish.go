@@ -23,7 +23,7 @@ const (
 func (*Publish) Type() Type { return PUBLISH }
 func (*Publish) sealed()    {}
 
-// publishError says why [Buffer.pull], which decodes the PUBLISH, does not take this body.
+// publishError returns why [Buffer.pull], which decodes the PUBLISH, does not accept this body.
 func publishError(body []byte) error {
 	f := fields{t: PUBLISH, rest: body}
 	f.topicName("topic name", "MQTT-3.3.2-2")

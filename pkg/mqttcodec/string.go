@@ -2,7 +2,7 @@ package mqttcodec
 
 import "strconv"
 
-// The String methods are for logs: they tell sizes where a value may be secret or long. A topic is shown, quoted.
+// The String methods are for logs: they show sizes where a value may be secret or long. A topic is shown, quoted.
 
 // String describes p without its user name, password and will.
 func (p *Connect) String() string {

@@ -2,13 +2,13 @@ package mqttcodec
 
 import "bytes"
 
-// ValidTopicName returns nil if name may be published to, and otherwise an [*Error] that says why not: a topic name is
+// ValidTopicName returns nil if name may be published to, and otherwise an [*Error] with the reason: a topic name is
 // a UTF-8 string of 1 to 65,535 bytes without U+0000 and without wildcards (section 4.7).
 func ValidTopicName[S ~string | ~[]byte](name S) error {
 	return checkTopicName(0, "topic name", "MQTT-3.3.2-2", []byte(name))
 }
 
-// ValidTopicFilter returns nil if filter may be subscribed to, and otherwise an [*Error] that says why not: a topic
+// ValidTopicFilter returns nil if filter may be subscribed to, and otherwise an [*Error] with the reason: a topic
 // filter is a UTF-8 string of 1 to 65,535 bytes without U+0000 in which '+' stands alone in a level and '#' alone in
 // the last one (section 4.7).
 func ValidTopicFilter[S ~string | ~[]byte](filter S) error {

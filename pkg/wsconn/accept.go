@@ -17,8 +17,8 @@ import (
 // itself, with status 400 when [Subprotocol] was not offered, and returns a
 // [*SubprotocolError] or [*HandshakeError].
 //
-// The connection outlives the request's handler and its context; whoever accepted
-// it closes it.
+// The connection outlives the request's handler and its context. The caller has to
+// close it.
 func Accept(w http.ResponseWriter, r *http.Request) (net.Conn, error) {
 	offered := r.Header.Values("Sec-WebSocket-Protocol")
 	token := mqttToken(offered)

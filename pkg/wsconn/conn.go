@@ -94,7 +94,7 @@ func (c *conn) Write(p []byte) (int, error) {
 		return 0, nil
 	}
 	if err := c.ws.Write(context.Background(), websocket.MessageBinary, p); err != nil {
-		// How the connection ended is for Read to tell, which saw it or will.
+		// Read knows how the connection ended, or will.
 		if end := c.ended(); end != nil {
 			return 0, end
 		}
@@ -117,7 +117,7 @@ func (c *conn) Close() error {
 func (c *conn) shut(code websocket.StatusCode) {
 	cut := time.AfterFunc(closeTimeout, func() { c.raw.Close() })
 	defer cut.Stop()
-	// Its error is of no use: the connection is gone either way.
+	// The connection has ended whatever the error is.
 	_ = c.ws.Close(code, "")
 }
 

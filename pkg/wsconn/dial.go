@@ -60,13 +60,13 @@ func Dial(ctx context.Context, rawURL string) (net.Conn, error) {
 	return c, nil
 }
 
-// dialError says in this package's terms why a handshake failed.
+// dialError returns the error of this package for a handshake that failed.
 func dialError(ctx context.Context, host string, resp *http.Response, err error) error {
 	if ctx.Err() != nil {
 		return &HandshakeError{Host: host, Reason: ctx.Err().Error(), Err: ctx.Err()}
 	}
 	if resp == nil {
-		// The URL in a url.Error may hold a query that is nobody's business.
+		// The URL in a url.Error may have a query with secrets.
 		var u *url.Error
 		if errors.As(err, &u) {
 			err = u.Err

@@ -62,12 +62,12 @@
 //
 // # Limitations
 //
-// There are no deadlines: SetDeadline and its kin return [os.ErrNoDeadline].
+// There are no deadlines: SetDeadline, SetReadDeadline and SetWriteDeadline return [os.ErrNoDeadline].
 //
 // A browser reads from the network whether or not Read is called, so what
 // arrives waits in the page's memory.
 //
-// A browser does not tell a page why a handshake failed, and a [*HandshakeError]
+// In a browser a page cannot learn why a handshake failed, and a [*HandshakeError]
 // from it can only list the usual reasons. A server that answered with another
 // subprotocol is one of them. After many failures in a row Chromium delays each
 // further handshake of the page by up to five seconds. Firefox delays the next handshake with

@@ -10,18 +10,18 @@ import (
 
 // Causes that a [HandshakeError] may have.
 var (
-	// ErrAddress says that a URL is no WebSocket's.
+	// ErrAddress is the cause if a URL is not a WebSocket's.
 	ErrAddress = errors.New("the address is not of the form wss://host/path")
 
-	// ErrPolicy says that the page's own Content Security Policy forbids the connection: no try will change that.
+	// ErrPolicy is the cause if the page's own Content Security Policy forbids the connection. It is permanent.
 	ErrPolicy = errors.New("the page's own Content-Security-Policy (connect-src) does not allow it: whoever serves the page has to add the host")
 
-	// ErrUnexplained is all that a browser tells a page about a handshake that failed.
+	// ErrUnexplained is the cause if a handshake failed in a browser, which hides the reason from pages.
 	ErrUnexplained = errors.New("the browser does not say why: the host may be unknown or unreachable, its certificate not trusted, " +
 		"the upgrade refused, or subprotocol " + Subprotocol + " not accepted; its console may tell")
 )
 
-// A HandshakeError says that no WebSocket connection came about.
+// A HandshakeError reports that the opening handshake of a WebSocket failed.
 type HandshakeError struct {
 	Host       string // host and port of the URL; "" when the URL has none
 	StatusCode int    // HTTP status that refused the upgrade; 0: none was received, or the browser hides it
@@ -40,7 +40,7 @@ func (e *HandshakeError) Error() string {
 // Unwrap returns the cause, if one is known.
 func (e *HandshakeError) Unwrap() error { return e.Err }
 
-// A SubprotocolError says that the other side does not speak [Subprotocol]
+// A SubprotocolError reports that the other side does not support [Subprotocol]
 // [MQTT-6.0.0-3] [MQTT-6.0.0-4].
 type SubprotocolError struct {
 	Host string // host and port of the server
@@ -55,17 +55,17 @@ func (e *SubprotocolError) Error() string {
 	return fmt.Sprintf("wsconn: %s: %s where %q is needed", e.Host, got, Subprotocol)
 }
 
-// A CloseError says how an open connection ended other than by this side's Close.
+// A CloseError reports how an open connection ended, other than by this side's Close.
 type CloseError struct {
 	// Code is a status code of RFC 6455 section 7.4, or of the IANA registry that
-	// it sets up. 1005 stands for a close without a code, 1006 for a connection that
+	// it sets up. 1005 means a close without a code, 1006 a connection that
 	// ended without a close, and 1003 with Remote false for a peer that sent text.
 	Code int
 	// Reason is the peer's text, at most 123 bytes, and often empty. With code 1006 or
 	// Remote false it is this side's, and longer if need be.
 	Reason string
-	// Remote tells that the peer or the network ended the connection, and not
-	// this side because the peer had broken a rule.
+	// Remote is true if the peer or the network ended the connection, and false if
+	// this side did because the peer broke a rule.
 	Remote bool
 }
 

@@ -12,7 +12,7 @@ import (
 const contentBlocked = "NS_ERROR_CONTENT_BLOCKED"
 
 // A PolicyMonitor records the requests that the page's own Content Security Policy forbids ("Content Security Policy Level 3", section
-// 5, violation events). To a page, such a request fails as any other does, without a reason: the event alone tells them apart. Dial
+// 5, violation events). To a page, such a request fails as any other does, without a reason: only the event shows the reason. Dial
 // uses one and returns ErrPolicy; a page that makes requests of its own, with fetch, can do the same. It is opaque, and exists in the
 // browser only. Start it with [MonitorPolicy] before the request.
 type PolicyMonitor struct {

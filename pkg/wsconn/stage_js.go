@@ -10,8 +10,8 @@ import (
 
 // A stage is where messages wait for Go: one after the other in one array, so that Go gets all of them at the price of one.
 //
-// What puts them there, the moment they arrive, is a WebAssembly module of its own (stage.wat), 400 bytes that
-// know nothing of Go: its function is the listener. So a message costs no wake-up of Go and no value of JavaScript that Go
+// A WebAssembly module of its own (stage.wat), 400 bytes without any Go, puts them there the moment they arrive: its function is the
+// listener. So a message costs no wake-up of Go and no value of JavaScript that Go
 // holds, each an entry in a table and a finalizer, and the event with its ArrayBuffer is garbage at once, which is the
 // cheap kind. What does not fit waits in a queue, and everything behind it too.
 type stage struct {
@@ -24,7 +24,7 @@ type stage struct {
 	noting   js.Value // WebAssembly.Global
 }
 
-// stageModule is stage.wat in WebAssembly's binary format. It is embedded because nobody serves the files of a Go package.
+// stageModule is stage.wat in WebAssembly's binary format. It is embedded because no server has the files of a Go package.
 //
 //go:embed stage.wasm
 var stageModule []byte
@@ -32,7 +32,7 @@ var stageModule []byte
 // stageSize is more than Chromium lets arrive in one task.
 const stageSize = 128 << 10
 
-// What take returns instead of a size. The next message has armed it, and makes post be called.
+// Results of take that are not a size. After takeNothing the next message calls post.
 const (
 	takeNothing = 0
 	takeFirst   = -1 // the first of queue is too large for space, or a string

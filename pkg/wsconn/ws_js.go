@@ -21,7 +21,7 @@ const (
 	// maxBuffered is how much may wait in the browser before Write waits.
 	// It is enough to keep the network busy between two looks at bufferedAmount.
 	maxBuffered = 1 << 20
-	// Nothing tells a page that bufferedAmount has fallen, so Write looks again,
+	// There is no event when bufferedAmount falls, so Write polls it,
 	// after minPoll at first and at last every maxPoll.
 	minPoll = time.Millisecond
 	maxPoll = 16 * time.Millisecond
@@ -58,7 +58,7 @@ type conn struct {
 	buf     []byte     // reused memory of rest
 	rest    []byte     // bytes that did not fit the last Read
 	sizes   []int      // of messages whose ends are to be marked, from the bytes behind the last Read on
-	unnoted bool       // nobody asks for sizes
+	unnoted bool       // the stage notes no sizes
 	broken  *CloseError
 
 	writeMu sync.Mutex // guards what follows
@@ -185,7 +185,7 @@ func (c *conn) detach() {
 	})
 }
 
-// addr is an address of which a browser tells nothing but a name.
+// addr is an address of which a page only knows a name.
 type addr string
 
 func (addr) Network() string  { return "websocket" }
