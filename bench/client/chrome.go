@@ -26,7 +26,7 @@ import (
 //go:embed page
 var page embed.FS
 
-// measureChrome serves a page on mux in which the clients take turns, and waits for what it has to say.
+// measureChrome serves a page on mux in which the clients take turns, and waits for its results.
 func measureChrome(ctx context.Context, mux *http.ServeMux, url string, chosen []task, rounds int) (*results, error) {
 	dir, err := os.MkdirTemp("", "bench-client")
 	if err != nil {
@@ -110,7 +110,7 @@ func measureChrome(ctx context.Context, mux *http.ServeMux, url string, chosen [
 	}
 }
 
-// A pageReport is what the page says: that a round or a client's turn begins, a time, an error or the end.
+// A pageReport is a message from the page: the begin of a round or of a client's turn, a time, an error or the end.
 type pageReport struct {
 	Round        int     `json:"round"`
 	Task         task    `json:"task"`

@@ -15,7 +15,7 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/wsconn"
 )
 
-// playHub plays the hub of a task for whoever connects to its path.
+// playHub plays the hub of a task for each connection to its path.
 func playHub(w http.ResponseWriter, r *http.Request) {
 	below := &hijacked{ResponseWriter: w}
 	conn, err := wsconn.Accept(below, r)

@@ -3,9 +3,9 @@
 //
 //	IOTHUB_DEVICE_CONNECTION_STRING='HostName=…;DeviceId=…;SharedAccessKey=…' go run ./examples/device
 //
-// It runs against Azure IoT Hub and against the emulator of `make run` alike; README.md says where the string comes from.
+// It runs against Azure IoT Hub and against the emulator of `make run` alike; README.md describes where to get the string.
 // IOTHUB_DEVICE_TRANSPORT=mqtts chooses MQTT over TLS (8883) in place of a WebSocket; with it X509_CERT_FILE and
-// X509_KEY_FILE hold the certificate of a device whose string says x509=true, and IOTHUB_CA_FILE an authority to trust.
+// X509_KEY_FILE hold the certificate of a device whose string has x509=true, and IOTHUB_CA_FILE an authority to trust.
 package main
 
 import (
@@ -63,7 +63,7 @@ func run(ctx context.Context) error {
 				Interval float64 `json:"interval"` // seconds between two messages
 			}
 			if json.Unmarshal(d.Patch, &desired) == nil && desired.Interval >= 0.1 && desired.Interval <= 3600 {
-				// The latest counts; whoever takes it is not waited for.
+				// The latest counts, and the handler does not wait for its reader.
 				select {
 				case <-intervals:
 				default:
@@ -118,7 +118,7 @@ func measure(ctx context.Context, device *hubclient.Client, intervals <-chan tim
 	}
 }
 
-// report tells the hub which interval is in force now.
+// report sends the current interval to the hub.
 func report(ctx context.Context, device *hubclient.Client, interval time.Duration) {
 	version, err := device.Report(ctx, fmt.Appendf(nil, `{"interval":%g}`, interval.Seconds()))
 	if err != nil {

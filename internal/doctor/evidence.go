@@ -10,7 +10,7 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
-// A Text is a sentence in English with the values that its verbs stand for, so that a page can say it in its language.
+// A Text is a sentence in English with the values that its verbs stand for, so that a page can translate it.
 type Text = l10n.Message
 
 // means makes a Text. Its format is always a literal, which internal/panel's TestLanguages finds in the code.
@@ -45,7 +45,7 @@ type Env struct {
 	// Open opens a WebSocket with subprotocol mqtt, as wsconn.Dial does.
 	Open func(ctx context.Context, url string) (net.Conn, error)
 	// HubLog marks a place in the hub's own log of operations. The function that it returns waits, until its context ends, for a line
-	// of trouble with the device after that place. Nil: the hub is none of ours, and tells nobody.
+	// of trouble with the device after that place. Nil: the hub is not the emulator, and has no such log.
 	HubLog func() func(context.Context) []HubLine
 	// History are the device's connections that ended, oldest first.
 	History []Link
@@ -55,7 +55,7 @@ type Env struct {
 	Limits Limits
 }
 
-// A HubLine is what the emulator's operations log says about the device.
+// A HubLine is an operation of the emulator's log about the device.
 type HubLine struct {
 	Code   int    // the service's six-digit code
 	Reason string // the emulator's reason, where Code covers several; often empty

@@ -18,7 +18,7 @@ func regular(history []Link) (silence time.Duration, ok bool) {
 		case l.Planned:
 			continue
 		case l.Clean || l.Quiet < time.Second:
-			return 0, false // the hub said goodbye, or there was no silence
+			return 0, false // the hub closed it, or there was no silence
 		case n == 0:
 			shortest, longest = l.Quiet, l.Quiet
 		}

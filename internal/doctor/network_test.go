@@ -236,7 +236,7 @@ func TestTakeoverLoop(t *testing.T) {
 			if err != nil {
 				return
 			}
-			s := newSession(conn, nil)
+			s := newConnection(conn, nil)
 			d := &doctor{limits: Limits{Connack: 10 * time.Second}, e: Evidence{Subject: p.device(p.addr)}}
 			if _, err := d.connect(ctx, s, keepAlive); err == nil {
 				if first {
@@ -321,7 +321,7 @@ func TestSigningInLosesNothing(t *testing.T) {
 
 	conn, err := p.hub.Dial(t.Context(), "")
 	require.NoError(t, err)
-	s := newSession(conn, nil)
+	s := newConnection(conn, nil)
 	defer s.close()
 	d := &doctor{limits: Limits{Connack: 10 * time.Second}, e: Evidence{Subject: p.device(p.addr)}}
 	_, err = d.connect(t.Context(), s, keepAlive)

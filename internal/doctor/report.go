@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// About is what the report says of the page itself.
+// About describes the page in a report.
 type About struct {
 	Page    string // its version
 	Browser string // as it names itself
 	Now     time.Time
 }
 
-// Report is the verdict and its evidence for whoever runs the network, a line each; an empty Text is an empty line. It holds no secrets: not the
+// Report returns the verdict and its evidence for the people who run the network, a line each; an empty Text is an empty line. It holds no secrets: not the
 // device's id either.
 func Report(e Evidence, v Verdict, about About) []Text {
 	host, port, path := address(&e.Subject)

@@ -43,7 +43,7 @@ func Run(ctx context.Context, env Env, subject Subject, signIn bool, report func
 	return d.e.Clone()
 }
 
-// RunIdle signs in, turns keep-alive traffic off and watches the silent connection until it is cut, or for as long as it is told. Evidence
+// RunIdle signs in, turns keep-alive traffic off and watches the silent connection until it is cut, or for the time in watch. Evidence
 // from before is taken along.
 func RunIdle(ctx context.Context, env Env, subject Subject, before Evidence, watch time.Duration, report func(Evidence)) Evidence {
 	d := newDoctor(env, subject, report)

@@ -14,8 +14,8 @@ import (
 // maxPacket is more than a hub sends: a message of 256 KiB and its topic.
 const maxPacket = 512 << 10
 
-// session is one connection of the doctor's, spoken in packets. It acknowledges nothing.
-type session struct {
+// connection is one MQTT connection of the doctor. It acknowledges nothing.
+type connection struct {
 	conn    net.Conn
 	trace   func(sent bool, size int, p mqttcodec.Packet)
 	packets chan mqttcodec.Packet // closed after the last; then err is why
@@ -23,16 +23,16 @@ type session struct {
 	quit    chan struct{}
 }
 
-func newSession(conn net.Conn, trace func(sent bool, size int, p mqttcodec.Packet)) *session {
+func newConnection(conn net.Conn, trace func(sent bool, size int, p mqttcodec.Packet)) *connection {
 	if trace == nil {
 		trace = func(bool, int, mqttcodec.Packet) {}
 	}
-	s := &session{conn: conn, trace: trace, packets: make(chan mqttcodec.Packet), quit: make(chan struct{})}
+	s := &connection{conn: conn, trace: trace, packets: make(chan mqttcodec.Packet), quit: make(chan struct{})}
 	go s.read()
 	return s
 }
 
-func (s *session) read() {
+func (s *connection) read() {
 	defer close(s.packets)
 	for in := mqttcodec.NewReader(s.conn, maxPacket); ; {
 		p, err := in.Next()
@@ -52,8 +52,8 @@ func (s *session) read() {
 	}
 }
 
-// close says DISCONNECT if that is still possible, so that the hub publishes no Will and counts no failure, and waits for the reader.
-func (s *session) close() {
+// close sends DISCONNECT if that is still possible, so that the hub publishes no Will and counts no failure, and waits for the reader.
+func (s *connection) close() {
 	close(s.quit)
 	_ = s.send(&mqttcodec.Disconnect{})
 	_ = s.conn.Close()
@@ -61,9 +61,9 @@ func (s *session) close() {
 	}
 }
 
-// send's error is about p. That a connection does not take it any more is the reader's to tell: it knows how the connection ended,
+// send's error is about p. A connection that has ended is not an error here, because the reader knows how it ended,
 // and what came before.
-func (s *session) send(p mqttcodec.Packet) error {
+func (s *connection) send(p mqttcodec.Packet) error {
 	b, err := mqttcodec.Append(nil, p)
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (s *session) send(p mqttcodec.Packet) error {
 var errQuiet = errors.New("no answer within the limit")
 
 // until hands packets to want until it returns true. Its error is errQuiet at the limit, ctx's, or how the connection ended.
-func (s *session) until(ctx context.Context, limit time.Duration, want func(mqttcodec.Packet) bool) error {
+func (s *connection) until(ctx context.Context, limit time.Duration, want func(mqttcodec.Packet) bool) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	for {
@@ -100,7 +100,7 @@ func (s *session) until(ctx context.Context, limit time.Duration, want func(mqtt
 }
 
 // connect sends CONNECT as the subject and waits for the answer. keepAlive 0 turns keep-alive traffic off [MQTT-3.1.2-24].
-func (d *doctor) connect(ctx context.Context, s *session, keepAlive uint16) (*mqttcodec.Connack, error) {
+func (d *doctor) connect(ctx context.Context, s *connection, keepAlive uint16) (*mqttcodec.Connack, error) {
 	sub := &d.e.Subject
 	user := hubproto.Username{Host: sub.Host, DeviceID: sub.DeviceID, ModuleID: sub.ModuleID, APIVersion: hubproto.APIVersion, ClientType: "hubpanel"}
 	p := &mqttcodec.Connect{
@@ -141,7 +141,7 @@ const (
 
 // subscribe asks for what a device of the page asks for, and then for the twin, which changes nothing. It returns the first filter
 // that was refused, and the twin's status, 0 if no answer came.
-func (d *doctor) subscribe(ctx context.Context, s *session) (refused string, status int, err error) {
+func (d *doctor) subscribe(ctx context.Context, s *connection) (refused string, status int, err error) {
 	sub := &d.e.Subject
 	filters := []string{hubproto.MethodsFilter, hubproto.TwinResponseFilter, hubproto.TwinDesiredFilter}
 	if sub.ModuleID == "" {

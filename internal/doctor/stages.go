@@ -28,14 +28,14 @@ func (d *doctor) signIn(ctx context.Context) {
 func (d *doctor) signInOnce(ctx context.Context) (again bool) {
 	began := time.Now()
 	d.found(StageConnack, Running, began, Text{})
-	heard := func(context.Context) []HubLine { return nil }
+	troubleSince := func(context.Context) []HubLine { return nil }
 	if d.env.HubLog != nil {
-		heard = d.env.HubLog()
+		troubleSince = d.env.HubLog()
 	}
-	hear := func() {
+	readHubLog := func() {
 		ctx, cancel := context.WithTimeout(ctx, d.limits.HubLog)
 		defer cancel()
-		d.e.HubLines = append(d.e.HubLines, heard(ctx)...)
+		d.e.HubLines = append(d.e.HubLines, troubleSince(ctx)...)
 	}
 	opening, cancel := context.WithTimeout(ctx, d.limits.Probe)
 	conn, err := d.env.Open(opening, d.e.Subject.URL)
@@ -44,11 +44,11 @@ func (d *doctor) signInOnce(ctx context.Context) (again bool) {
 		d.found(StageConnack, Failed, began, means("The WebSocket opened a moment ago and does not any more."))
 		return false
 	}
-	s := newSession(conn, d.env.Trace)
+	s := newConnection(conn, d.env.Trace)
 	defer s.close()
 	answer, err := d.connect(ctx, s, keepAlive)
 	if answer == nil {
-		hear()
+		readHubLog()
 		d.unanswered(StageConnack, began, err, means("No CONNACK came within %d s.", seconds(d.limits.Connack)), means("The connection ended without a CONNACK."))
 		// A second client can be back before CONNACK is; that the hub accepts the device, the connection before has shown.
 		if d.e.TakenOver == 0 || !endedClean(err) {
@@ -59,7 +59,7 @@ func (d *doctor) signInOnce(ctx context.Context) (again bool) {
 	}
 	d.e.Answered, d.e.Code = true, answer.ReturnCode
 	if answer.ReturnCode != mqttcodec.ConnectionAccepted {
-		hear()
+		readHubLog()
 		d.found(StageConnack, Failed, began, means("CONNACK, return code %d: %s.", int(answer.ReturnCode), answer.ReturnCode.String()))
 		return false
 	}
@@ -79,12 +79,12 @@ func (d *doctor) signInOnce(ctx context.Context) (again bool) {
 	case err == nil:
 		d.found(StageSubscribe, OK, began, means("The subscriptions stand, and a twin GET was answered %d.", status))
 	case endedClean(err):
-		hear()
+		readHubLog()
 		d.e.TakenOver++
 		d.found(StageSubscribe, Failed, began, means("The hub closed the connection before it had answered."))
 		return true
 	default:
-		hear()
+		readHubLog()
 		d.unanswered(StageSubscribe, began, err, means("No answer came within %d s.", seconds(d.limits.Answer)), means("The connection broke before the answer."))
 		return false
 	}
@@ -100,12 +100,12 @@ func (d *doctor) signInOnce(ctx context.Context) (again bool) {
 		d.found(StageWatch, Skipped, began, means("Stopped."))
 		return false
 	case endedClean(err):
-		hear()
+		readHubLog()
 		d.e.TakenOver++
 		d.found(StageWatch, Failed, began, means("The hub closed the connection soon after it was made, %d in a row.", d.e.TakenOver))
 		return true
 	}
-	hear()
+	readHubLog()
 	d.found(StageWatch, Failed, began, means("The connection broke %d ms after it was made, without a close.", int(time.Since(began).Milliseconds())))
 	return false
 }
@@ -135,7 +135,7 @@ func (d *doctor) idle(ctx context.Context, watch time.Duration) {
 		d.found(StageIdle, Failed, began, means("The WebSocket did not open."))
 		return
 	}
-	s := newSession(conn, d.env.Trace)
+	s := newConnection(conn, d.env.Trace)
 	defer s.close()
 	answer, err := d.connect(ctx, s, 0)
 	if err != nil || answer.ReturnCode != mqttcodec.ConnectionAccepted {

@@ -14,7 +14,7 @@ type Sureness string
 
 // The degrees.
 const (
-	Certain  Sureness = "certain"  // it was seen, or the hub or the browser said it
+	Certain  Sureness = "certain"  // it was seen, or the hub or the browser reported it
 	Likely   Sureness = "likely"   // what was seen fits this better than anything else
 	Possible Sureness = "possible" // others look the same from inside a browser
 )
@@ -33,7 +33,7 @@ type Verdict struct {
 // browserHides is why some causes look alike.
 var browserHides = means("A browser gives a page no reason for a request or a WebSocket that failed. Its console (F12) does: paste the line here, and the cause is certain.")
 
-// Judge says what the evidence comes to. It is a function of the evidence alone.
+// Judge returns the verdict for the evidence. It is a function of the evidence alone.
 func Judge(e Evidence) Verdict {
 	v := e.judge()
 	host := e.Host()
@@ -90,7 +90,7 @@ func (e *Evidence) certain(c Cause, from ...Stage) Verdict {
 	return Verdict{Cause: c, Sure: Certain, From: e.notes(from...)}
 }
 
-// noWebSocket tells apart, as far as a page can, why no WebSocket opens.
+// noWebSocket finds out, as far as a page can, why no WebSocket opens.
 func (e *Evidence) noWebSocket() Verdict {
 	v := Verdict{From: e.notes(StageHTTPS, StageControl, StageUpgrade, StageNoQuery), Unseen: []Text{browserHides}}
 	control := e.outcome(StageControl)
@@ -128,7 +128,7 @@ func (e *Evidence) noWebSocket() Verdict {
 	return v
 }
 
-// wholeNetwork says what the second name has shown.
+// wholeNetwork describes the result for the second name.
 func (e *Evidence) wholeNetwork() []Text {
 	switch e.outcome(StageControl) {
 	case OK:
@@ -157,8 +157,8 @@ var hubCodes = map[int]Cause{
 // wrongSignature is the emulator's reason for a token that was signed with another key.
 const wrongSignature = "wrongSignature"
 
-// hubSaid is the cause that the hub's own log names, and its line.
-func (e *Evidence) hubSaid() (Cause, Text, bool) {
+// hubCause returns the cause in the hub's own log, and its line.
+func (e *Evidence) hubCause() (Cause, Text, bool) {
 	for _, l := range slices.Backward(e.HubLines) {
 		if c, ok := hubCodes[l.Code]; ok {
 			if c == WrongKey && l.Reason != wrongSignature {
@@ -170,9 +170,9 @@ func (e *Evidence) hubSaid() (Cause, Text, bool) {
 	return "", Text{}, false
 }
 
-// afterUpgrade looks at what MQTT had to say.
+// afterUpgrade judges the MQTT part of the evidence.
 func (e *Evidence) afterUpgrade() Verdict {
-	if c, line, ok := e.hubSaid(); ok {
+	if c, line, ok := e.hubCause(); ok {
 		v := e.certain(c, StageConnack, StageWatch)
 		v.From = append(v.From, line)
 		if c == TokenExpired && e.SkewKnown && e.Skew.Abs() > hubproto.MaxClockSkew {

@@ -13,7 +13,7 @@ import (
 type Field struct {
 	Name   string // the standard's
 	Value  string // in words or digits; empty for a field that only holds others
-	Clause string // where the standard says what it is, such as "3.3.2.1" or "MQTT-3.3.1-4"
+	Clause string // where the standard defines it, such as "3.3.2.1" or "MQTT-3.3.1-4"
 	From   int
 	To     int
 	Fields []Field
@@ -66,7 +66,7 @@ func Dissect(packet []byte) ([]Field, error) {
 			d.text("Topic filter", "3.10.3")
 		}
 	default:
-		if d.at < len(packet) { // PUBACK and its kin
+		if d.at < len(packet) { // PUBACK and the packets like it
 			d.packetID("2.3.1")
 		}
 	}
@@ -162,7 +162,7 @@ func (d *dissector) connect(p *mqttcodec.Connect) {
 	}
 }
 
-// maxWords is how much of a value is told, in bytes; all of it can be seen in the hex beside it.
+// maxWords is how much of a value is shown as text, in bytes; the hex beside it shows all.
 const maxWords = 512
 
 // words is a value as text if it is one, and otherwise how long it is.

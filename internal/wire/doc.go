@@ -11,7 +11,7 @@
 //
 // hubclient takes the password out of a CONNECT before Trace sees it. Log.Add also passes every text in a packet through
 // hubproto.Redact before it keeps a byte, so no record, and no export, holds a secret. A redacted packet is encoded again:
-// its bytes are then shorter than what went over the wire, and Record.Redacted says so.
+// its bytes are then shorter than those on the wire, and Record.Redacted is true.
 //
 // # Limitations
 //

@@ -8,7 +8,7 @@ import (
 )
 
 // pcapng (https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html), with link type RAW: each packet begins with its IPv4
-// header. The addresses are of TEST-NET-1 (RFC 5737), so that nobody takes them for real ones.
+// header. The addresses are of TEST-NET-1 (RFC 5737), so that they are not mistaken for real ones.
 const (
 	blockSection   = 0x0a0d0d0a
 	blockInterface = 1

@@ -43,11 +43,11 @@ type Record struct {
 	Took       time.Duration // from the request to the answer, in the answer's record
 }
 
-// A Text is what a packet means: a sentence in English with the values that its verbs stand for, so that a page can say it in its
+// A Text is what a packet means: a sentence in English with the values that its verbs stand for, so that a page can translate it into its
 // language.
 type Text = l10n.Message
 
-// The bounds of a Log that says nothing else.
+// The default bounds of a Log.
 const (
 	DefaultLimit      = 10_000
 	DefaultLimitBytes = 16 << 20
@@ -100,7 +100,7 @@ func (l *Log) Records() []Record { return l.records }
 // Dropped returns how many records went because there was no room.
 func (l *Log) Dropped() int { return l.dropped }
 
-// Clear forgets all records. Numbers go on, and requests under way still find their answers.
+// Clear removes all records. Numbers continue, and answers to requests under way are still matched.
 func (l *Log) Clear() { l.records, l.bytes, l.dropped = nil, 0, 0 }
 
 func (l *Log) find(number int) *Record {

@@ -34,7 +34,7 @@ var sections = strings.Fields(`
 // firstAnchor is the number of the anchor of the first of sections: _Toc398718016 is 1.5.3.
 const firstAnchor = 398718016
 
-// ClauseURL returns where the standard says what a [Field]'s Clause names: a section, such as "3.1.2.8", or a statement, such as
+// ClauseURL returns the address of a [Field]'s Clause in the standard: a section, such as "3.1.2.8", or a statement, such as
 // "MQTT-3.3.1-4". Sections below the third level and statements have no anchor of their own: the link goes to the section that they are
 // in and lets the browser look for the text from there (a text fragment, which Chromium, Firefox 131 and Safari know). For a clause that
 // is not known it returns the standard's address.

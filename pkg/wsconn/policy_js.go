@@ -48,6 +48,11 @@ const eventDelay = 100 * time.Millisecond
 func (m *PolicyMonitor) Forbade(ctx context.Context, address string) bool {
 	ctx, cancel := context.WithTimeout(ctx, eventDelay)
 	defer cancel()
+	return m.await(ctx, address)
+}
+
+// await waits for an event for address until ctx ends, and reports whether there is one.
+func (m *PolicyMonitor) await(ctx context.Context, address string) bool {
 	poll := time.NewTicker(eventDelay / 10)
 	defer poll.Stop()
 	for !m.recorded(address) {

@@ -14,7 +14,7 @@
   (type $note      (func (param i32)))
   (type $first     (func (result externref)))
   (type $command   (func))
-  (type $take      (func (result i32)))
+  (type $drain      (func (result i32)))
 
   (import "" "data"       (func $data       (type $reference))) ;; of a MessageEvent
   (import "" "isBuffer"   (func $isBuffer   (type $number)))    ;; whether a value is an ArrayBuffer
@@ -36,7 +36,7 @@
 
   (export "message" (func $message))
   (export "skip"    (func $skip))
-  (export "take"    (func $take))
+  (export "drain"   (func $drain))
   (export "noting"  (global $noting))
 
   ;; put copies data to space, if it is an ArrayBuffer and fits, and returns whether it did.
@@ -73,9 +73,9 @@
     (call $shift)
     (global.set $waiting (i32.sub (global.get $waiting) (i32.const 1))))
 
-  ;; take moves what fits from the queue to space, empties space and returns how much was in it: at 0 it is armed, and -1 means that
+  ;; drain moves what fits from the queue to space, empties space and returns how much was in it: at 0 it arms itself, and -1 means that
   ;; the first of the queue does not fit, or is a string.
-  (func $take (result i32) (local $n i32)
+  (func $drain (result i32) (local $n i32)
     (loop $again
       (if (global.get $waiting)
         (then

@@ -19,7 +19,7 @@ type stage struct {
 	sizes    js.Value // array of the sizes of messages that were put in space, while noting is 1
 	queue    js.Value // array of ArrayBuffers (and strings) behind those in space
 	listener js.Value // (event): puts its data in space or in queue, and calls post when it is armed
-	take     js.Value // (): moves what fits from queue to space, and returns how much is in space, which counts as empty then
+	drain    js.Value // (): moves what fits from queue to space, and returns how much is in space, which counts as empty then
 	skip     js.Value // (): removes the first of queue
 	noting   js.Value // WebAssembly.Global
 }
@@ -32,10 +32,10 @@ var stageModule []byte
 // stageSize is more than Chromium lets arrive in one task.
 const stageSize = 128 << 10
 
-// Results of take that are not a size. After takeNothing the next message calls post.
+// Results of drain that are not a size. After drainNothing the next message calls post.
 const (
-	takeNothing = 0
-	takeFirst   = -1 // the first of queue is too large for space, or a string
+	drainNothing = 0
+	drainFirst   = -1 // the first of queue is too large for space, or a string
 )
 
 var (
@@ -74,7 +74,7 @@ func newStage(post js.Value) *stage {
 	imports.Set("shift", method(s.queue, "shift"))
 	imports.Set("post", post)
 	exports := webAssembly.Get("Instance").New(module, map[string]any{"": imports}).Get("exports")
-	s.listener, s.take, s.skip, s.noting = exports.Get("message"), exports.Get("take"), exports.Get("skip"), exports.Get("noting")
+	s.listener, s.drain, s.skip, s.noting = exports.Get("message"), exports.Get("drain"), exports.Get("skip"), exports.Get("noting")
 	return s
 }
 

@@ -54,12 +54,12 @@ type conn struct {
 	closeOnce sync.Once
 	detached  sync.Once
 
-	readMu  sync.Mutex // guards what follows
-	buf     []byte     // reused memory of rest
-	rest    []byte     // bytes that did not fit the last Read
-	sizes   []int      // of messages whose ends are to be marked, from the bytes behind the last Read on
-	unnoted bool       // the stage notes no sizes
-	broken  *CloseError
+	readMu    sync.Mutex  // guards what follows
+	buf       []byte      // reused memory of rest
+	rest      []byte      // bytes that did not fit the last Read
+	sizes     []int       // of messages whose ends are to be marked, from the bytes behind the last Read on
+	unnoted   bool        // the stage notes no sizes
+	violation *CloseError // of MQTT, by the peer
 
 	writeMu sync.Mutex // guards what follows
 	out     js.Value   // reused Uint8Array of length outLen
@@ -214,8 +214,8 @@ func (c *conn) Read(p []byte) (int, error) {
 		}
 		// Looked at before the stage: what arrived before the end is read before it.
 		ended := isClosed(c.ended)
-		if c.broken == nil && len(c.rest) == 0 {
-			if n := c.take(p); n > 0 {
+		if c.violation == nil && len(c.rest) == 0 {
+			if n := c.receive(p); n > 0 {
 				c.markEnds(n)
 				return n, nil
 			}
@@ -226,8 +226,8 @@ func (c *conn) Read(p []byte) (int, error) {
 			c.rest = c.rest[n:]
 			c.markEnds(n)
 			return n, nil
-		case c.broken != nil:
-			return 0, c.broken
+		case c.violation != nil:
+			return 0, c.violation
 		case ended:
 			return 0, c.end
 		}
@@ -239,17 +239,17 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 }
 
-// take copies what has arrived to p, or to rest when p is too small for all of it, and returns how much is in p.
+// receive copies what has arrived to p, or to rest when p is too small for all of it, and returns how much is in p.
 // When nothing has arrived, the next message wakes Read.
-func (c *conn) take(p []byte) int {
-	size, view := c.stage.take.Invoke().Int(), c.stage.space
+func (c *conn) receive(p []byte) int {
+	size, view := c.stage.drain.Invoke().Int(), c.stage.space
 	if c.marking {
 		c.sizes = c.stage.noted(c.sizes)
 	}
 	switch size {
-	case takeNothing:
+	case drainNothing:
 		return 0
-	case takeFirst:
+	case drainFirst:
 		data := c.stage.queue.Index(0)
 		if data.Type() == js.TypeString {
 			c.refuseText()
@@ -292,8 +292,8 @@ func (c *conn) markEnds(n int) {
 // refuseText ends a connection whose peer sent text [MQTT-6.0.0-1]. A page may not
 // close with code 1003, which is made for this.
 func (c *conn) refuseText() {
-	if c.broken == nil {
-		c.broken = &CloseError{Code: statusUnsupportedData, Reason: textMessage}
+	if c.violation == nil {
+		c.violation = &CloseError{Code: statusUnsupportedData, Reason: textMessage}
 		c.ws.Call("close", statusNormalClosure)
 	}
 }
