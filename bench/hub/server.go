@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/pkg/emulator"
+	"github.com/hubpanel/hubpanel/internal/readymade"
 )
 
 // server is a process that serves MQTT over WebSocket.
@@ -87,7 +87,7 @@ func (s *server) prepareEmulator(ctx context.Context, stdout io.Reader, devices 
 		return err
 	}
 	defer res.Body.Close()
-	var info emulator.Info
+	var info readymade.Info
 	if err := json.NewDecoder(res.Body).Decode(&info); err != nil {
 		return fmt.Errorf("/emulator/info: %w", err)
 	}

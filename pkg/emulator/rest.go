@@ -35,8 +35,12 @@ type Response struct {
 	// or the hub ends, and may be ranged over once.
 	Events iter.Seq[[]byte]
 
-	ids func() string // the id of the event that Events yielded last
+	lastEventID string
 }
+
+// LastEventID returns the id of the event that Events yielded last, which continues the stream as the header Last-Event-ID of a new
+// request. Call it from the loop over Events only.
+func (r *Response) LastEventID() string { return r.lastEventID }
 
 // MaxRequestBody is the largest body of a request, in bytes: a hundred devices' worth of twins.
 const MaxRequestBody = 4 << 20
@@ -162,7 +166,7 @@ func (h *Hub) exchange(x *exchange) *Response {
 }
 
 func (h *Hub) do(x *exchange) (*Response, error) {
-	if err := h.use(); err != nil {
+	if err := h.Open(x.ctx); err != nil {
 		return nil, errorf(503001, "ServiceUnavailable", "%v", err)
 	}
 	route, err := x.route()
@@ -177,7 +181,7 @@ func (h *Hub) do(x *exchange) (*Response, error) {
 			h.note(Operation{Category: CategoryServiceOperation, Name: x.Method + " " + x.Path, StatusCode: err.Code, Description: err.Message})
 			return nil, err
 		}
-		if h.faults.Load().Throttle && !strings.HasPrefix(x.Path, "/emulator/") {
+		if h.throttles() && !strings.HasPrefix(x.Path, "/emulator/") {
 			return nil, errThrottled()
 		}
 		if err := h.admit(route.meter, 1, x.ctx.Done()); err != nil {
@@ -217,7 +221,11 @@ func (x *exchange) route() (*route, error) {
 	case len(others) > 0:
 		return nil, errorf(405001, "MethodNotAllowed", "%s is not allowed here: use %s", x.Method, strings.Join(others, ", "))
 	}
-	return nil, errorf(404000, "NotFound", "the emulator has nothing at %q", x.Path)
+	return nil, errNoRoute(x.Path)
+}
+
+func errNoRoute(path string) *Error {
+	return errorf(404000, "NotFound", "the emulator has nothing at %q", path)
 }
 
 func (r *route) match(segments []string) (args []string, ok bool) {
@@ -263,8 +271,6 @@ func (h *Hub) authorize(x *exchange, need right) *Error {
 	if !slices.ContainsFunc(hosts, func(host string) bool { return host != "" && token.Covers(host+x.Path) }) {
 		return unauthorized("the token is for %q, the request went to %q", token.Resource, cmp.Or(x.Host, own)+x.Path)
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	return h.checkPolicy(token, need)
 }
 

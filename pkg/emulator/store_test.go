@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/readymade"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -76,8 +77,9 @@ func (d *disk) set(latency time.Duration, fail error) {
 func TestRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &disk{}
-		w := newWorld(t, &emulator.Hub{Store: store, AssigningTime: -1})
-		require.NoError(t, w.SeedDemo())
+		hub := &emulator.Hub{Store: store, AssigningTime: -1}
+		require.NoError(t, readymade.Prepare(t.Context(), hub))
+		w := newWorld(t, hub)
 		device, module := w.put("dev-1"), w.put("dev-1/mod-1")
 		d := w.connect(device)
 		d.subscribe(mqttcodec.QoS1, devicebound, hubproto.TwinResponseFilter)
@@ -90,22 +92,25 @@ func TestRestart(t *testing.T) {
 		var inflight *mqttcodec.Publish
 		for i := range 3 {
 			require.NoError(t, w.SendToDevice(t.Context(), "dev-1", emulator.Message{
-				Body: fmt.Append(nil, i), Properties: hubproto.Properties{{Name: "null", Null: true}, {Name: "empty"}}}))
+				Body: fmt.Append(nil, i), Properties: []emulator.Property{{Name: "null", Null: true}, {Name: "empty"}}}))
 			inflight = d.next("C2D").(*mqttcodec.Publish)
 			if i == 1 {
 				d.send(&mqttcodec.Puback{PacketID: inflight.PacketID})
 			}
 		}
-		dps := w.dpsConnect("my-registration-01", mustKey(t, w.Info(host).Demo.Individual.PrimaryKey))
+		dps := w.dpsConnect("my-registration-01", mustKey(t, w.describe().Demo.Individual.PrimaryKey))
 		dps.publish(register, "", 0)
 		assigned := dps.answer("assigned", "$dps/registrations/res/200/?$rid=1").State
 		require.NoError(t, w.DeleteDevice(t.Context(), "MyDevice01"))
 		synctest.Wait()
-		before := w.Info(host)
+		before := w.describe()
 		left := store.image() // kill -9
 
 		w = newWorld(t, &emulator.Hub{Store: left})
-		require.Equal(t, before, w.Info(host), "the keys of policies and enrollments")
+		after := w.describe()
+		require.NotEqual(t, before.Instance, after.Instance, "another life of the hub")
+		after.Instance = before.Instance
+		require.Equal(t, before, after, "the keys of policies and enrollments")
 		require.Equal(t, device.Authentication, mustDevice(t, w.Hub, "dev-1").Authentication)
 		require.Equal(t, device.GenerationID, mustDevice(t, w.Hub, "dev-1").GenerationID)
 		require.Equal(t, module.Authentication, mustDevice(t, w.Hub, "dev-1/mod-1").Authentication)
@@ -229,7 +234,7 @@ func TestUnreadableStore(t *testing.T) {
 	_, err = hub.PutDevice(t.Context(), emulator.Device{DeviceID: "dev-2"})
 	require.ErrorContains(t, err, "reading the store")
 	require.Equal(t, 503, hub.Do(t.Context(), &emulator.Request{Method: "GET", Path: "/healthz"}).Status)
-	require.Equal(t, emulator.Info{}, hub.Info("h"))
+	require.Empty(t, hub.Instance())
 	require.False(t, hub.Disconnect("dev-1"))
 	require.NoError(t, hub.Close())
 	require.Equal(t, "{", string(store.content["device/dev-1"]), "and nothing is overwritten")

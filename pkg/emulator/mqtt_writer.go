@@ -1,0 +1,137 @@
+package emulator
+
+import (
+	"sync"
+	"time"
+
+	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
+)
+
+const (
+	// maxOutgoing is how many bytes may wait for a device that reads slowly. A full queue of the largest cloud-to-device
+	// messages fits.
+	maxOutgoing = 8 << 20
+
+	// keepOutgoing is how large a buffer may be that goes back to its pool.
+	keepOutgoing = 16 << 10
+)
+
+// outgoingBytes are the bytes that go to a device. They come from a pool and go back to it, because few connections have any at a
+// moment.
+type outgoingBytes struct{ b []byte }
+
+var outgoingBuffers = sync.Pool{New: func() any { return new(outgoingBytes) }}
+
+// outgoing is the queue of a connection. mu may be taken with Hub.mu held, never the other way round.
+type outgoing struct {
+	mu      sync.Mutex
+	why     *cause         // the cause of the connection's end, once it has ended
+	out     *outgoingBytes // nil when there are none
+	due     []due          // when parts of out may be sent; empty without a delay
+	inUse   int            // bytes that the writer is writing
+	writing bool           // the writing goroutine runs, and will see the bytes that are added to out
+}
+
+// due is the time at which the bytes of out up to end may be sent.
+type due struct {
+	end int
+	at  time.Time
+}
+
+// send appends a packet to the bytes that go to the device. It does not wait: a device that lets too much pile up loses its connection.
+func (c *conn) send(p mqttcodec.Packet) {
+	o := &c.outgoing
+	o.mu.Lock()
+	if o.why != nil {
+		o.mu.Unlock()
+		return
+	}
+	if o.out == nil {
+		o.out = outgoingBuffers.Get().(*outgoingBytes)
+	}
+	b, err := mqttcodec.Append(o.out.b, p)
+	if err != nil {
+		o.mu.Unlock()
+		c.fail(cause{code: 500001, text: "the hub tried to send an illegal packet: " + err.Error(), err: err})
+		return
+	}
+	o.out.b = b
+	if delay := c.hub.faults.Load().Delay; delay > 0 || len(o.due) > 0 {
+		o.due = append(o.due, due{len(b), time.Now().Add(delay)})
+	}
+	full := len(b)+o.inUse > maxOutgoing
+	if !full && !o.writing {
+		o.writing = true
+		c.tasks.Go(c.write)
+	}
+	o.mu.Unlock()
+	if full {
+		c.fail(causeSlow)
+	}
+}
+
+// write is the writing goroutine: it writes everything that is ready at once, and ends when there is nothing more.
+func (c *conn) write() {
+	for {
+		out, wait := c.outgoing.next()
+		if wait > 0 {
+			t := time.NewTimer(wait)
+			select {
+			case <-t.C:
+				continue
+			case <-c.done:
+				t.Stop()
+				return
+			}
+		}
+		if out == nil {
+			return
+		}
+		_, err := c.nc.Write(out.b)
+		if cap(out.b) <= keepOutgoing {
+			out.b = out.b[:0]
+			outgoingBuffers.Put(out)
+		}
+		if err != nil {
+			c.fail(causeOf(err))
+			return
+		}
+	}
+}
+
+// next returns the bytes that may be written now, or how long to wait for the first delayed packet. With neither the writer ends.
+func (o *outgoing) next() (out *outgoingBytes, wait time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.inUse = 0
+	if o.out == nil || len(o.out.b) == 0 {
+		o.writing = false
+		return nil, 0
+	}
+	if len(o.due) == 0 {
+		out, o.out = o.out, nil
+		o.inUse = len(out.b)
+		return out, 0
+	}
+	now := time.Now()
+	n, end := 0, 0
+	for n < len(o.due) && !o.due[n].at.After(now) {
+		end = o.due[n].end
+		n++
+	}
+	if n == 0 {
+		return nil, o.due[0].at.Sub(now)
+	}
+	out = outgoingBuffers.Get().(*outgoingBytes)
+	out.b = append(out.b, o.out.b[:end]...)
+	o.out.b = append(o.out.b[:0], o.out.b[end:]...)
+	o.due = o.due[n:]
+	if len(o.due) == 0 {
+		o.due = nil
+	}
+	for i := range o.due {
+		o.due[i].end -= end
+	}
+	o.inUse = len(out.b)
+	return out, 0
+}
