@@ -81,6 +81,7 @@ type Hub struct {
 	operations *ring.Ring[Operation]
 	logger     sync.WaitGroup // the goroutine that feeds Logger
 	logged     int64          // the number of the last line that Logger received; that goroutine's, then Close's
+	writers    writers
 	closing    chan struct{}
 	closeOnce  sync.Once
 	closeErr   error
@@ -124,6 +125,7 @@ func (h *Hub) Open(ctx context.Context) error {
 	h.closing = make(chan struct{})
 	h.events = ring.New(streamItems, streamBytes, (*telemetry).size)
 	h.operations = ring.New(streamItems, streamBytes, Operation.size)
+	h.writers.work, h.writers.end = make(chan *conn), make(chan struct{})
 	h.conns = make(map[*conn]struct{})
 	h.devices = make(map[string]*identity)
 	h.policies = make(map[string]*policy)
@@ -179,6 +181,8 @@ func (h *Hub) Close() error {
 		h.events.End()
 		h.operations.End()
 		h.running.Wait()
+		close(h.writers.end)
+		h.writers.alive.Wait()
 		h.closeErr = h.stopJournal() // connections may have changed something when they ended
 		if h.Logger != nil {
 			h.logger.Wait()
@@ -216,10 +220,7 @@ func (h *Hub) Dial(ctx context.Context, address string) (net.Conn, error) {
 		return nil, err
 	}
 	device, hub := net.Pipe()
-	go func() {
-		defer h.running.Done()
-		h.serve(context.Background(), hub, peer{host: u.Host})
-	}()
+	h.start(hub, peer{host: u.Host})
 	return device, nil
 }
 

@@ -84,5 +84,5 @@ func (h *Hub) attachmentReady(who *identity) {
 	h.announceCallable(who)
 }
 
-// active notes that a device has sent something. h.mu is held.
-func (h *Hub) active(who *identity) { who.LastActivityTime = time.Now().UTC() }
+// active notes when a device has sent something. h.mu is held.
+func (h *Hub) active(who *identity, at time.Time) { who.LastActivityTime = at }

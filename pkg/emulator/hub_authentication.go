@@ -105,10 +105,13 @@ func (h *Hub) admissible(id string) (*identity, *cause) {
 
 // checkProof returns the method by which a device has proved its identity, or the reason why it has not.
 func (h *Hub) checkProof(d *Device, keys [2][]byte, p proof) (method, reason string) {
-	token := p.token
+	token, byKey, byCertificate := p.token, methodDeviceKey, methodDeviceCertificate
+	if d.ModuleID != "" {
+		byKey, byCertificate = methodModuleKey, methodModuleCertificate
+	}
 	switch {
 	case d.Authentication.Type != AuthSAS && token == nil:
-		return authMethodJSON("x509Certificate", d), h.checkCertificate(d, p.certificate)
+		return byCertificate, h.checkCertificate(d, p.certificate)
 	case token == nil:
 		return "", "the device authenticates with a SAS token, and CONNECT has no password"
 	}
@@ -120,7 +123,7 @@ func (h *Hub) checkProof(d *Device, keys [2][]byte, p proof) (method, reason str
 		if err := h.checkPolicy(*token, rightDevice); err != nil {
 			return "", err.Message
 		}
-		return `{"scope":"hub","type":"sas","issuer":"iothub","acceptingIpFilterRule":null}`, ""
+		return methodHubKey, ""
 	}
 	if d.Authentication.Type != AuthSAS {
 		return "", "the device authenticates with an X.509 certificate, not with a token"
@@ -128,17 +131,17 @@ func (h *Hub) checkProof(d *Device, keys [2][]byte, p proof) (method, reason str
 	if !signedByEither(*token, keys) {
 		return "", "the token's signature was not made with a key of this device over its sr and se fields as they are: check the key"
 	}
-	return authMethodJSON("sas", d), ""
+	return byKey, ""
 }
 
-// authMethodJSON is how telemetry describes the authentication of its sender.
-func authMethodJSON(kind string, d *Device) string {
-	scope := "device"
-	if d.ModuleID != "" {
-		scope = "module"
-	}
-	return `{"scope":"` + scope + `","type":"` + kind + `","issuer":"iothub","acceptingIpFilterRule":null}`
-}
+// How telemetry describes the authentication of its sender.
+const (
+	methodHubKey            = `{"scope":"hub","type":"sas","issuer":"iothub","acceptingIpFilterRule":null}`
+	methodDeviceKey         = `{"scope":"device","type":"sas","issuer":"iothub","acceptingIpFilterRule":null}`
+	methodModuleKey         = `{"scope":"module","type":"sas","issuer":"iothub","acceptingIpFilterRule":null}`
+	methodDeviceCertificate = `{"scope":"device","type":"x509Certificate","issuer":"iothub","acceptingIpFilterRule":null}`
+	methodModuleCertificate = `{"scope":"module","type":"x509Certificate","issuer":"iothub","acceptingIpFilterRule":null}`
+)
 
 func (h *Hub) checkCertificate(d *Device, c *certificate) (reason string) {
 	if c == nil {

@@ -12,7 +12,8 @@ import (
 // Hub.mu.
 type twin struct {
 	Tags, Desired, Reported         map[string]any
-	DesiredMeta, ReportedMeta       map[string]any // when each property was last changed, in the form that services see
+	DesiredMeta, ReportedMeta       map[string]any // when each property was last changed, in the form that services see; nil until then
+	Created                         time.Time      // the time of the last change of what was never changed
 	DesiredVersion, ReportedVersion int64
 	Version                         int64  // of the whole document
 	ETag                            uint64 // counts changes of what services write
@@ -20,8 +21,16 @@ type twin struct {
 }
 
 func newTwin(now time.Time) twin {
-	meta := map[string]any{"$lastUpdated": timestamp(now)}
-	return twin{DesiredMeta: meta, ReportedMeta: meta, DesiredVersion: 1, ReportedVersion: 1, Version: 1, ETag: 1}
+	return twin{Created: now, DesiredVersion: 1, ReportedVersion: 1, Version: 1, ETag: 1}
+}
+
+// meta is the metadata of the desired or the reported properties as services see it. A device that never had any property, as most, keeps
+// none.
+func (t *twin) meta(meta map[string]any) map[string]any {
+	if meta == nil {
+		return map[string]any{"$lastUpdated": timestamp(t.Created)}
+	}
+	return meta
 }
 
 // updateMeta records that a patch was applied; version is 0 for reported properties, which have no version of their own there.
@@ -257,8 +266,8 @@ func (who *identity) serviceTwin() map[string]any {
 		"version":                   json.Number(jsonInt(t.Version)),
 		"tags":                      orEmpty(t.Tags),
 		"properties": map[string]any{
-			"desired":  with(with(t.Desired, "$metadata", t.DesiredMeta), "$version", json.Number(jsonInt(t.DesiredVersion))),
-			"reported": with(with(t.Reported, "$metadata", t.ReportedMeta), "$version", json.Number(jsonInt(t.ReportedVersion))),
+			"desired":  with(with(t.Desired, "$metadata", t.meta(t.DesiredMeta)), "$version", json.Number(jsonInt(t.DesiredVersion))),
+			"reported": with(with(t.Reported, "$metadata", t.meta(t.ReportedMeta)), "$version", json.Number(jsonInt(t.ReportedVersion))),
 		},
 		"capabilities": map[string]any{"iotEdge": d.Capabilities.IoTEdge},
 	}

@@ -58,24 +58,59 @@ type conn struct {
 	outgoing
 }
 
-// serve is the whole life of a connection. It returns when everything that belongs to it has ended.
+// serve serves a device in the caller's goroutine. It returns when everything that belongs to the connection has ended.
 func (h *Hub) serve(ctx context.Context, nc net.Conn, p peer) error {
-	c := &conn{hub: h, nc: nc, peer: p, done: make(chan struct{})}
-	h.mu.Lock()
-	if h.closed {
-		h.mu.Unlock()
-		nc.Close()
-		return net.ErrClosed
+	c, err := h.newConn(nc, p)
+	if err != nil {
+		return err
 	}
-	h.conns[c] = struct{}{}
-	h.mu.Unlock()
 	if ctx.Done() != nil {
 		stop := context.AfterFunc(ctx, func() { c.fail(causeOf(ctx.Err())) })
 		defer stop()
 	}
+	if err = c.open(); err == nil {
+		err = c.run()
+	}
+	return c.finish(err)
+}
 
-	err := c.run()
+// start serves a device in goroutines of its own. The caller has called h.begin. Handling CONNECT makes a stack grow that never shrinks
+// again, so the goroutine that stays for as long as the device does is another one.
+func (h *Hub) start(nc net.Conn, p peer) {
+	go func() {
+		c, err := h.newConn(nc, p)
+		if err != nil {
+			h.running.Done()
+			return
+		}
+		if err := c.open(); err != nil {
+			defer h.running.Done()
+			c.finish(err)
+			return
+		}
+		go func() {
+			defer h.running.Done()
+			c.finish(c.run())
+		}()
+	}()
+}
 
+// newConn returns the connection of a device that has not sent anything yet, or closes nc when the hub is closed.
+func (h *Hub) newConn(nc net.Conn, p peer) (*conn, error) {
+	c := &conn{hub: h, nc: nc, peer: p, done: make(chan struct{})}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		nc.Close()
+		return nil, net.ErrClosed
+	}
+	h.conns[c] = struct{}{}
+	return c, nil
+}
+
+// finish ends the connection because of err, and returns when everything that belongs to it has ended.
+func (c *conn) finish(err error) error {
+	h := c.hub
 	h.mu.Lock()
 	stranger := c.id == nil && c.dps == nil && !c.refused
 	if c.id != nil {
@@ -94,9 +129,6 @@ func (h *Hub) serve(ctx context.Context, nc net.Conn, p peer) error {
 
 // run reads and handles packets until the connection ends.
 func (c *conn) run() error {
-	if err := c.open(); err != nil {
-		return err
-	}
 	// Any packet counts [MQTT-3.1.2-24].
 	idle := time.AfterFunc(c.keepAlive, func() {
 		c.fail(cause{code: 404104, level: LevelWarning,

@@ -103,7 +103,7 @@ func (c *conn) publishTelemetry(p *mqttcodec.Publish, topic hubproto.Topic) *cau
 		return nil
 	}
 	h.publish(c.sender, t)
-	h.active(c.id)
+	h.active(c.id, t.enqueued)
 	c.acknowledge(p)
 	return nil
 }

@@ -63,14 +63,14 @@ func (h *Hub) startMQTT(conn net.Conn) {
 		return
 	}
 	go func() {
-		defer h.running.Done()
 		p, err := h.handshake(conn)
 		if err != nil {
+			defer h.running.Done()
 			conn.Close()
 			h.note(Operation{Category: CategoryConnections, Name: "tlsHandshake", StatusCode: 400004, Level: LevelWarning, Description: err.Error()})
 			return
 		}
-		h.serve(context.Background(), conn, p)
+		h.start(conn, p)
 	}()
 }
 

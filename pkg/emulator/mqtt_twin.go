@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"time"
+
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -22,7 +24,7 @@ func (c *conn) publishTwin(p *mqttcodec.Publish, topic hubproto.Topic) *cause {
 		if !c.attached {
 			return nil
 		}
-		h.active(c.id)
+		h.active(c.id, time.Now().UTC())
 		if refused == nil && patch != nil {
 			if err := h.patchReported(c.id, patch); err != nil {
 				refused = asError(err)

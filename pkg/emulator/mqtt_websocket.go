@@ -3,7 +3,6 @@
 package emulator
 
 import (
-	"context"
 	"net/http"
 	"strings"
 
@@ -25,16 +24,13 @@ func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	conn, err := wsconn.Accept(w, r)
+	conn, err := wsconn.Accept(lightUpgrade{w}, r)
 	if err != nil {
 		h.running.Done()
 		h.note(Operation{Category: CategoryConnections, Name: "webSocketUpgrade", StatusCode: http.StatusBadRequest, Description: err.Error()})
 		return
 	}
-	// A goroutine of its own, because the server's has a large stack and holds the request, for as long as a device may stay. The
-	// request's context ends now, which means nothing for a connection that was taken over.
-	go func() {
-		defer h.running.Done()
-		h.serve(context.Background(), conn, p)
-	}()
+	// Not in the server's goroutine, which has a large stack and holds the request. The request's context ends now, which means nothing for
+	// a connection that was taken over.
+	h.start(conn, p)
 }

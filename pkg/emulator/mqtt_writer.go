@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
@@ -62,7 +63,8 @@ func (c *conn) send(p mqttcodec.Packet) {
 	full := len(b)+o.inUse > maxOutgoing
 	if !full && !o.writing {
 		o.writing = true
-		c.tasks.Go(c.write)
+		c.tasks.Add(1)
+		c.hub.writers.write(c)
 	}
 	o.mu.Unlock()
 	if full {
@@ -70,8 +72,9 @@ func (c *conn) send(p mqttcodec.Packet) {
 	}
 }
 
-// write is the writing goroutine: it writes everything that is ready at once, and ends when there is nothing more.
+// write writes everything that is ready at once, and returns when there is nothing more.
 func (c *conn) write() {
+	defer c.tasks.Done()
 	for {
 		out, wait := c.outgoing.next()
 		if wait > 0 {
@@ -94,6 +97,43 @@ func (c *conn) write() {
 		}
 		if err != nil {
 			c.fail(causeOf(err))
+			return
+		}
+	}
+}
+
+// writers are the goroutines that write, for any connection that has something to write. An idle connection has none. A few goroutines
+// without work stay, because a new one first grows its stack, which costs as much as the write.
+type writers struct {
+	work  chan *conn    // unbuffered: only a goroutine that waits for work receives
+	end   chan struct{} // closed to end the goroutines that wait for work
+	idle  atomic.Int32  // how many wait for work
+	alive sync.WaitGroup
+}
+
+// idleWriters is how many goroutines may wait for work.
+const idleWriters = 16
+
+// write lets a goroutine call c.write. It does not wait.
+func (w *writers) write(c *conn) {
+	select {
+	case w.work <- c:
+	default:
+		w.alive.Go(func() { w.run(c) })
+	}
+}
+
+func (w *writers) run(c *conn) {
+	for {
+		c.write()
+		if w.idle.Add(1) > idleWriters {
+			w.idle.Add(-1)
+			return
+		}
+		select {
+		case c = <-w.work:
+			w.idle.Add(-1)
+		case <-w.end:
 			return
 		}
 	}
