@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -29,7 +30,10 @@ type disk struct {
 	fail    error
 }
 
-func (d *disk) Each(_ context.Context, f func(string, []byte) error) error {
+func (d *disk) Each(ctx context.Context, f func(string, []byte) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for key, value := range d.content {
@@ -259,4 +263,28 @@ func TestConnackComesFirst(t *testing.T) {
 		d.want("then the rest", &mqttcodec.Pingresp{})
 		d.wantPuback("in order", 1)
 	})
+}
+
+func TestOpenIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &disk{}
+		w := newWorld(t, &emulator.Hub{Store: store})
+		device := w.put("dev-1")
+		hub := &emulator.Hub{Store: store.image()}
+		dead, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, hub.Open(dead), context.Canceled)
+		_, err := hub.PutDevice(dead, emulator.Device{DeviceID: "dev-2"})
+		require.ErrorIs(t, err, context.Canceled)
+		again := newWorld(t, hub)
+		require.Equal(t, device.Authentication, mustDevice(t, hub, "dev-1").Authentication)
+		again.connect(device)
+	})
+
+	closed := &emulator.Hub{}
+	require.NoError(t, closed.Close())
+	require.ErrorIs(t, closed.Open(t.Context()), net.ErrClosed)
+	_, err := closed.Device("dev-1")
+	require.ErrorIs(t, err, net.ErrClosed)
+	require.NoError(t, closed.Close())
 }
