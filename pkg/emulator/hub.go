@@ -22,7 +22,7 @@ const (
 	DefaultIDScope = "0ne00EMULATE"
 
 	// DefaultAssigningTime is how long a registration stays "assigning" at a hub whose AssigningTime is zero: with a
-	// retry-after of one second (the real service says 3 s) a device sees one 202 for its registration and one for its first
+	// retry-after of one second (the real service uses 3 s) a device sees one 202 for its registration and one for its first
 	// poll before it is assigned.
 	DefaultAssigningTime = 1500 * time.Millisecond
 )
@@ -192,7 +192,7 @@ func (h *Hub) Close() error {
 	return h.closeErr
 }
 
-// begin counts something that Close has to wait for; the caller calls h.running.Done.
+// begin registers work that Close waits for; the caller calls h.running.Done.
 func (h *Hub) begin(ctx context.Context) error {
 	if err := h.Open(ctx); err != nil {
 		return err
@@ -273,7 +273,7 @@ func newTrackingID() string {
 	return hex.EncodeToString(b[:]) + "-G:0-TimeStamp:" + time.Now().UTC().Format("01/02/2006 15:04:05")
 }
 
-// newETag is for what has no counter of its own: registry entries and enrollments.
+// newETag makes the ETag of a registry entry or an enrollment, which have no counters.
 func newETag() string {
 	var b [8]byte
 	rand.Read(b[:])

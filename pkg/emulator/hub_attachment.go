@@ -25,7 +25,7 @@ type attachment interface {
 	end(why cause) cause
 }
 
-// receipt is what an attachment did with a message.
+// receipt is the result of attachment.deliver.
 type receipt byte
 
 const (
@@ -34,7 +34,7 @@ const (
 	receiptFinal                 // sent: there will be no acknowledgement
 )
 
-// protocolState is what a protocol keeps for an identity between its connections, such as an MQTT session.
+// protocolState is the state that a protocol keeps for an identity between its connections, such as an MQTT session.
 type protocolState interface {
 	// discard forgets the state, because its identity is removed. Hub.mu is held.
 	discard(h *Hub, who *identity)
@@ -55,7 +55,7 @@ func (h *Hub) attach(who *identity, a attachment, modelID string) {
 	h.saveIdentity(who)
 }
 
-// detach ends a connection and, if it is still its identity's, takes it away from it. h.mu is held.
+// detach ends a connection and, if it is still its identity's, leaves the identity disconnected. h.mu is held.
 func (h *Hub) detach(who *identity, a attachment, why cause) {
 	a.end(why) // first, because it may have a last message to publish
 	if who.attached != a {
@@ -78,7 +78,7 @@ func (h *Hub) detach(who *identity, a attachment, why cause) {
 	h.saveIdentity(who)
 }
 
-// attachmentReady delivers what waits for a device whose connection has become able to receive it. h.mu is held.
+// attachmentReady delivers the messages and calls that wait for a device, when its connection may have become able to receive them. h.mu is held.
 func (h *Hub) attachmentReady(who *identity) {
 	h.deliver(who)
 	h.announceCallable(who)

@@ -11,7 +11,7 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
-// proof is what a device shows when it connects. It has a token or the certificate of its TLS connection; a token counts when it
+// proof is the evidence that a device presents when it connects. It has a token or the certificate of its TLS connection; a token counts when it
 // has both.
 type proof struct {
 	registrationID string // at DPS
@@ -67,7 +67,7 @@ func unauthorized(format string, args ...any) *cause {
 }
 
 // verify checks the proof of a device ("dev-1") or module ("dev-1/mod-1"), and returns why it may not connect. It computes signatures
-// without the lock; admit then checks that the entry is still the same.
+// without the lock; stillVerified then checks that the entry is still the same.
 func (h *Hub) verify(id string, p proof) (verified, *cause) {
 	h.mu.Lock()
 	who, why := h.admissible(id)
@@ -84,7 +84,7 @@ func (h *Hub) verify(id string, p proof) (verified, *cause) {
 	return verified{who, entry.ETag, method}, nil
 }
 
-// stillVerified reports whether what verify found out is still true. h.mu is held.
+// stillVerified reports whether the result of verify is still valid. h.mu is held.
 func (h *Hub) stillVerified(v verified) bool {
 	who, why := h.admissible(v.who.ID())
 	return why == nil && who == v.who && who.ETag == v.etag

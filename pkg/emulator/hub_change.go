@@ -5,9 +5,9 @@ import (
 	"net"
 )
 
-// Everything that reads or changes the hub's state for a service does it in one of these three.
+// Code that reads or changes the hub's state for a service uses change and read; a connection uses changeFor.
 
-// change runs f with the lock held and, when f succeeds, waits until what f changed is durable. It returns f's error, an *Error when
+// change runs f with the lock held and, when f succeeds, waits until the changes are durable. It returns f's error, an *Error when
 // the store failed or ctx ended first, net.ErrClosed when the hub is closed, or the error of opening it.
 func (h *Hub) change(ctx context.Context, f func() error) error {
 	if err := h.read(ctx, f); err != nil {
@@ -32,7 +32,7 @@ func (h *Hub) read(ctx context.Context, f func() error) error {
 	return f()
 }
 
-// changeFor runs f with the lock held for a connection that handles one request after the other. When what f changed is durable, it
+// changeFor runs f with the lock held for a connection that handles one request after the other. When its changes are durable, it
 // runs the function that f returned, with the lock held too; err is not nil when the store failed. It returns after that, or when
 // ended is closed. f may return nil to do nothing more.
 func (h *Hub) changeFor(ended <-chan struct{}, f func() (answer func(err error))) {

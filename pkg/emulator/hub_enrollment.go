@@ -31,7 +31,7 @@ const (
 	AllocationCustom     AllocationPolicy = "custom" // by Hub.Allocate
 )
 
-// Enrolled is what individual enrollments and enrollment groups have in common. The JSON names are those of the DPS service API,
+// Enrolled has the common fields of individual enrollments and enrollment groups. The JSON names are those of the DPS service API,
 // version 2021-10-01.
 type Enrolled struct {
 	Attestation        Attestation        `json:"attestation"`
@@ -93,7 +93,7 @@ type TPM struct {
 	StorageRootKey string `json:"storageRootKey,omitempty"`
 }
 
-// InitialTwin is what a device's twin begins with.
+// InitialTwin is the content of a device's twin when DPS creates the device.
 type InitialTwin struct {
 	Tags       json.RawMessage `json:"tags,omitempty"`
 	Properties struct {
@@ -108,7 +108,7 @@ type ReprovisionPolicy struct {
 	MigrateDeviceData   bool `json:"migrateDeviceData"`
 }
 
-// validate checks and completes what is common to enrollments and groups.
+// validate checks and completes the common fields.
 func (e *Enrolled) validate(group bool) error {
 	e.ProvisioningStatus = cmp.Or(e.ProvisioningStatus, StatusEnabled)
 	if e.ProvisioningStatus != StatusEnabled && e.ProvisioningStatus != StatusDisabled {

@@ -8,12 +8,12 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
-// An Error is a refusal, as the service words it. A REST answer's status and a twin's or DPS's response status are Status;
+// An Error is a refusal, with the service's code. A REST answer's status and a twin's or DPS's response status are Status;
 // Code is in their bodies ("Troubleshoot IoT Hub error codes"). Code is API, Message is not.
 type Error struct {
 	Code       int    // such as 404001
 	Name       string // such as "DeviceNotFound"
-	Message    string // what is wrong and what to do
+	Message    string // the problem and its remedy
 	RetryAfter time.Duration
 }
 
@@ -37,7 +37,7 @@ func errModuleNotFound(id string) *Error {
 func errInvalid(err error) *Error { return errorf(400004, "ArgumentInvalid", "%v", err) }
 
 func errPrecondition(have, want string) *Error {
-	return errorf(412001, "PreconditionFailed", "the entity has changed: its ETag is %q, If-Match said %q; read it again", have, want)
+	return errorf(412001, "PreconditionFailed", "the entity has changed: its ETag is %q, If-Match has %q; read it again", have, want)
 }
 
 func errThrottled() *Error {

@@ -88,7 +88,7 @@ func (h *Hub) checkPolicy(t hubproto.SASToken, need right) *Error {
 		return errorf(401002, "IotHubUnauthorizedAccess", "there is no policy %q (skn)", t.Policy)
 	case !signedByEither(t, p.Keys):
 		return errorf(401002, "IotHubUnauthorizedAccess",
-			"the token's signature was not made with a key of policy %q over its sr and se fields as they stand", t.Policy)
+			"the token's signature was not made with a key of policy %q over its sr and se fields as they are", t.Policy)
 	case p.Rights&need == 0:
 		return errorf(401002, "IotHubUnauthorizedAccess", "policy %q does not permit this: it takes %v", t.Policy, need)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
-// provisioning is what a connection to DPS has proved.
+// provisioning is the proved identity of a connection to DPS.
 type provisioning struct {
 	registrationID string       // as the device writes it
 	groupID        string       // the enrollment group that vouches for it; empty for an individual enrollment
@@ -372,7 +372,7 @@ func (h *Hub) poll(p *provisioning, operation string) (operationStatus, *Error) 
 	}
 	now := time.Now()
 	if h.settings.Load().throttle != nil {
-		if wait, ok := r.polls.take(1, 0, now); !ok {
+		if wait, ok := r.polls.spend(1, 0, now); !ok {
 			return operationStatus{}, errThrottledFor(wait)
 		}
 	}

@@ -176,7 +176,7 @@ func (h *Hub) noteMessage(who *identity, m *queued, event, text string) {
 	h.note(o)
 }
 
-// deliver sends what is enqueued to a device that receives messages. h.mu is held.
+// deliver sends the enqueued messages to a device that receives messages. h.mu is held.
 func (h *Hub) deliver(who *identity) {
 	a := who.attached
 	if a == nil || len(who.queue) == 0 || !a.receives() {
@@ -205,8 +205,8 @@ func (h *Hub) deliver(who *identity) {
 	}
 }
 
-// redeliver sends again, over a new connection, what the device did not acknowledge over the last one: under the old tokens, in the
-// old order. h.mu is held.
+// redeliver sends again, over a new connection, the messages that the device did not acknowledge over the last one: under the old
+// tokens, in the old order. h.mu is held.
 func (h *Hub) redeliver(who *identity) {
 	now := time.Now()
 	h.expireQueue(who, now)
@@ -228,7 +228,7 @@ func (h *Hub) lock(who *identity, m *queued, now time.Time) {
 	}
 }
 
-// unlockExpired sends again what was not acknowledged in time, under its old token. A message that was sent maxDeliveryCount times is
+// unlockExpired sends again the messages that were not acknowledged in time, under their old tokens. A message that was sent maxDeliveryCount times is
 // dead-lettered. (Since 2026 "Understand cloud-to-device messaging" counts abandoned messages only, and MQTT cannot abandon one.
 // Without a count a message would be sent for two days.)
 func (h *Hub) unlockExpired(who *identity, a attachment) {
@@ -316,7 +316,7 @@ func (h *Hub) discard(who *identity, m *queued, event, why string) {
 	h.noteMessage(who, m, event, why)
 }
 
-// expireQueue removes what is too old, unless it is with the device. h.mu is held.
+// expireQueue removes the messages that are too old, unless they are with the device. h.mu is held.
 func (h *Hub) expireQueue(who *identity, now time.Time) {
 	for _, m := range slices.Clone(who.queue) {
 		if !m.Expires.After(now) && !m.lockedUntil.After(now) {

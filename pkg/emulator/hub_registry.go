@@ -14,7 +14,7 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 )
 
-// A Status says whether a device may connect, or an enrollment may be used.
+// A Status is whether a device may connect, or an enrollment may be used.
 type Status string
 
 // The states of an entry. The constants have no type, so that they compare with a status that a client read as text.
@@ -23,7 +23,7 @@ const (
 	StatusDisabled = "disabled"
 )
 
-// A ConnectionState says whether a device is connected.
+// A ConnectionState is whether a device is connected.
 type ConnectionState string
 
 const (
@@ -85,7 +85,7 @@ type Capabilities struct {
 	IoTEdge bool `json:"iotEdge"`
 }
 
-// identity is a device or a module with all that the hub keeps for it. Guarded by Hub.mu.
+// identity is a device or a module with everything that the hub keeps for it. Guarded by Hub.mu.
 type identity struct {
 	Device   // the registry entry; its live fields are filled in by view
 	parent   *identity
@@ -93,7 +93,7 @@ type identity struct {
 	keys     [2][]byte            // decoded symmetric keys
 	twin     twin
 	queue    []*queued
-	state    protocolState    // what the protocol of its connections keeps; nil when there is nothing
+	state    protocolState    // the state that the protocol of its connections keeps, or nil
 	attached attachment       // the live connection, or nil
 	locks    *time.Timer      // the earliest end of a lock of its messages, while some are with the device
 	calls    map[string]*call // direct methods that wait for an answer, by request id
@@ -178,7 +178,7 @@ func (h *Hub) putDevice(ctx context.Context, d Device, condition string) (Device
 
 const conditionNew = "new"
 
-// validate checks what does not depend on the registry and fills in what is usual.
+// validate checks the fields that do not depend on the registry and fills in defaults.
 func validate(d *Device) error {
 	if err := hubproto.ValidDeviceID(d.DeviceID); err != nil {
 		return errInvalid(err)
@@ -220,7 +220,7 @@ func validate(d *Device) error {
 	return nil
 }
 
-// validKey accepts what the hub accepts as a symmetric key, and none.
+// validKey accepts a symmetric key that the hub accepts, and an empty one.
 func validKey(key string) error {
 	if key == "" {
 		return nil
@@ -261,7 +261,7 @@ func (h *Hub) register(d Device, condition string) (*identity, error) {
 
 // create adds an entry that is not there yet. h.mu is held.
 func (h *Hub) create(d Device) *identity {
-	who := &identity{twin: newTwin(time.Now()), Device: Device{ // and nothing else that a request may hold
+	who := &identity{twin: newTwin(time.Now()), Device: Device{ // and no other field that a request may hold
 		DeviceID: d.DeviceID, ModuleID: d.ModuleID, ManagedBy: d.ManagedBy,
 		Status: d.Status, StatusReason: d.StatusReason, Capabilities: d.Capabilities,
 	}}
@@ -298,7 +298,7 @@ func (h *Hub) update(who *identity, d Device) {
 	}
 }
 
-// adopt takes over an authentication, and keeps or makes the keys that it leaves empty. h.mu is held.
+// adopt sets an authentication, and keeps or makes the keys that are empty in it. h.mu is held.
 func (id *identity) adopt(a Authentication, old SymmetricKey) {
 	id.ETag = newETag()
 	if a.Type == AuthSAS {

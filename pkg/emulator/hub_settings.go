@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 )
 
-// Settings are what a service may change while the hub runs: GET and PUT /emulator/settings. They are not stored; a hub begins
-// with its fields of the same names.
+// Settings are the settings that a service may change while the hub runs: GET and PUT /emulator/settings. They are not stored; a hub
+// starts with its fields of the same names.
 type Settings struct {
 	ScaleUnits int      `json:"scaleUnits"` // 0: no limits; see Hub.ScaleUnits
 	Lenient    bool     `json:"lenient"`

@@ -32,7 +32,7 @@ type telemetry struct {
 	will     bool
 }
 
-// sender is who sends over a connection. All its telemetry shares it.
+// sender identifies the sender of a connection's telemetry, which shares it.
 type sender struct {
 	deviceID, moduleID string
 	generationID       string
@@ -42,7 +42,7 @@ type sender struct {
 
 func (t *telemetry) size() int { return 120 + len(t.raw) }
 
-// messageSize is what counts for the limit: the body, the application properties' names and values, and the system properties'
+// messageSize is the size that the limit applies to: the body, the application properties' names and values, and the system properties'
 // values ("Create and read IoT Hub messages").
 func messageSize(system *hubproto.SystemProperties, properties hubproto.Properties, body []byte) int {
 	n := len(body)

@@ -22,7 +22,7 @@ const (
 	meters // how many there are
 )
 
-// patience is how long the hub holds back what comes too fast, before it refuses it ("Understand quotas and throttling", traffic
+// patience is how long the hub delays a request that comes too fast, before it refuses it ("Understand quotas and throttling", traffic
 // shaping; how long the service does is not public).
 const patience = 2 * time.Second
 
@@ -63,18 +63,18 @@ type bucket struct {
 	at          time.Time
 }
 
-// take uses up n tokens and returns how long to hold back what they are for; or uses none if that is longer than limit.
-func (t *throttle) take(m meter, n float64, limit time.Duration) (wait time.Duration, ok bool) {
+// spend uses n tokens and returns how long to delay the request; or uses none if that is longer than limit.
+func (t *throttle) spend(m meter, n float64, limit time.Duration) (wait time.Duration, ok bool) {
 	if t == nil || m == unmetered {
 		return 0, true
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.buckets[m].take(n, limit, time.Now())
+	return t.buckets[m].spend(n, limit, time.Now())
 }
 
-// take is throttle.take for one bucket.
-func (b *bucket) take(n float64, limit time.Duration, now time.Time) (wait time.Duration, ok bool) {
+// spend is throttle.spend for one bucket.
+func (b *bucket) spend(n float64, limit time.Duration, now time.Time) (wait time.Duration, ok bool) {
 	b.used = max(0, b.used-b.rate*now.Sub(b.at).Seconds())
 	b.at = now
 	wait = time.Duration(max(0, b.used+n-b.burst) / b.rate * float64(time.Second))
@@ -91,9 +91,9 @@ func errThrottledFor(wait time.Duration) *Error {
 	return e
 }
 
-// admit holds back an operation that comes too fast until done is closed, or refuses it.
+// admit delays an operation that comes too fast, at most until done is closed, or refuses it.
 func (h *Hub) admit(m meter, n float64, done <-chan struct{}) *Error {
-	wait, ok := h.settings.Load().throttle.take(m, n, patience)
+	wait, ok := h.settings.Load().throttle.spend(m, n, patience)
 	if !ok {
 		return errThrottledFor(wait)
 	}

@@ -13,10 +13,10 @@ import (
 type twin struct {
 	Tags, Desired, Reported         map[string]any
 	DesiredMeta, ReportedMeta       map[string]any // when each property was last changed, in the form that services see; nil until then
-	Created                         time.Time      // the time of the last change of what was never changed
+	Created                         time.Time      // the time of the last change of properties that never changed
 	DesiredVersion, ReportedVersion int64
 	Version                         int64  // of the whole document
-	ETag                            uint64 // counts changes of what services write
+	ETag                            uint64 // counts changes of tags and desired properties
 	ModelID                         string // IoT Plug and Play, from the user name
 }
 

@@ -86,6 +86,7 @@ func TestEveryEventOfAMessageIsOneOperation(t *testing.T) {
 			d.next("again and again")
 			time.Sleep(time.Minute)
 		}
+		synctest.Wait() // the tenth lock ends now
 		send("of-a-deleted-device")
 		require.NoError(t, w.DeleteDevice(t.Context(), "dev-1"))
 

@@ -15,13 +15,13 @@ import (
 func checkCA(der []byte) error {
 	ca, err := x509.ParseCertificate(der)
 	if err == nil && !ca.IsCA {
-		err = errors.New("the certificate is not a CA's: its basic constraints do not say so")
+		err = errors.New("the certificate is not a CA's: its basic constraints lack CA:TRUE")
 	}
 	return err
 }
 
-// certificateOf returns what authentication needs of a client certificate, or nil when there was none. TLS has proved that the
-// client holds its key; who signed it, TLS did not ask.
+// certificateOf returns the parts of a client certificate that authentication needs, or nil when there was none. TLS has proved that the
+// client holds its key, and has not checked its issuer.
 func certificateOf(state tls.ConnectionState) *certificate {
 	if len(state.PeerCertificates) == 0 {
 		return nil

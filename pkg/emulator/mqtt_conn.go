@@ -22,7 +22,7 @@ const (
 	maxPacket = hubproto.MaxTelemetrySize + 64<<10 + 16
 )
 
-// peer is what a transport knows about the other side of a connection.
+// peer describes the other side of a connection, as its transport knows it.
 type peer struct {
 	host string       // the host name that the device used, with the port where that is unusual
 	cert *certificate // the TLS client certificate, if the device showed one

@@ -29,7 +29,7 @@ type Faults struct {
 	OnPacket func(id string, p mqttcodec.Packet) Verdict `json:"-"`
 }
 
-// A Verdict of Faults.OnPacket is what the hub does with a packet.
+// A Verdict is the decision of Faults.OnPacket about a packet.
 type Verdict byte
 
 const (

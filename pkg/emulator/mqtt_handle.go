@@ -5,7 +5,7 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
-// handle does what a packet asks for. A cause ends the connection.
+// handle handles a packet. A cause ends the connection.
 func (c *conn) handle(p mqttcodec.Packet) *cause {
 	switch p := p.(type) {
 	case *mqttcodec.Publish:
@@ -34,7 +34,7 @@ func (c *conn) handle(p mqttcodec.Packet) *cause {
 }
 
 // publish handles PUBLISH: telemetry, twin, method answers, or DPS. Every QoS 1 message is acknowledged in the order of
-// arrival [MQTT-4.6.0-2], and once what it asks for is durable.
+// arrival [MQTT-4.6.0-2], and once its effect is durable.
 func (c *conn) publish(p *mqttcodec.Publish) *cause {
 	if p.QoS == mqttcodec.QoS2 {
 		bad := violation("PUBLISH with QoS 2: the hub supports QoS 0 and 1, and closes the connection")
@@ -66,7 +66,7 @@ func (c *conn) publish(p *mqttcodec.Publish) *cause {
 	return c.unknownTopic(p, "a "+topic.Kind.String()+" does not go from a device to the hub")
 }
 
-// unknownTopic refuses a PUBLISH that has no meaning here. MQTT 3.1.1 has no answer that says so [MQTT-3.3.5-2].
+// unknownTopic refuses a PUBLISH that has no meaning here. MQTT 3.1.1 has no packet that reports it [MQTT-3.3.5-2].
 func (c *conn) unknownTopic(p *mqttcodec.Publish, why string) *cause {
 	bad := violation("PUBLISH to %q: %s", p.TopicName, why)
 	if !c.hub.settings.Load().Lenient {

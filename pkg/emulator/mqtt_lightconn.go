@@ -35,7 +35,7 @@ func (u lightUpgrade) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return conn, rw, err
 	}
-	early, err := rw.Reader.Peek(rw.Reader.Buffered()) // what the device sent behind its request
+	early, err := rw.Reader.Peek(rw.Reader.Buffered()) // the bytes that the device sent behind its request
 	if err != nil {
 		conn.Close()
 		return nil, nil, err

@@ -7,7 +7,7 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
-// This is the rest of attachment: what the core sends to a device, as PUBLISH packets.
+// This is the part of attachment that sends PUBLISH packets to the device.
 
 // messageKind is the subscription by which the device gets queued messages.
 func (c *conn) messageKind() filterKind {

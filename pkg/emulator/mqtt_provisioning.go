@@ -12,7 +12,7 @@ import (
 func (c *conn) acceptDPS(p *mqttcodec.Connect, user hubproto.Username, token *hubproto.SASToken) *cause {
 	h := c.hub
 	id := user.RegistrationID
-	c.dps = &provisioning{registrationID: id} // what it says, until it has proved it
+	c.dps = &provisioning{registrationID: id} // as the device claims; attest proves it
 	if err := hubproto.ValidRegistrationID(id); err != nil {
 		return unauthorized("%v", err)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
-// A session is what MQTT keeps for a client, over connections when its CONNECT has CleanSession 0 [MQTT-3.1.2-4]: its subscriptions, and
+// A session is the state that MQTT keeps for a client, over connections when its CONNECT has CleanSession 0 [MQTT-3.1.2-4]: its subscriptions, and
 // the packet ids of messages that wait for PUBACK. The messages themselves are the identity's until the device acknowledges them. It is
 // its identity's protocolState. Guarded by Hub.mu.
 type session struct {

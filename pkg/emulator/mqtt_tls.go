@@ -74,7 +74,7 @@ func (h *Hub) startMQTT(conn net.Conn) {
 	}()
 }
 
-// handshake finds out by which host name a device came, and with what certificate.
+// handshake finds the host name that a device used, and its certificate.
 func (h *Hub) handshake(conn net.Conn) (peer, error) {
 	host := "localhost"
 	_, port, _ := net.SplitHostPort(conn.LocalAddr().String())

@@ -31,7 +31,7 @@ type Response struct {
 	Header map[string]string // keys in canonical form, such as "Content-Type"
 	Body   []byte
 
-	// Events is set for a text/event-stream: the data of each event, JSON in one line. It goes on until the request's context
+	// Events is set for a text/event-stream: the data of each event, JSON in one line. It lasts until the request's context
 	// or the hub ends, and may be ranged over once.
 	Events iter.Seq[[]byte]
 
@@ -49,7 +49,7 @@ const MaxRequestBody = 4 << 20
 type exchange struct {
 	*Request
 	ctx  context.Context
-	read func() ([]byte, error) // the body, if it is not in Body yet: it is read for those who are authorised
+	read func() ([]byte, error) // reads the body, if it is not in Body yet; only for authorised callers
 	args []string               // the variable parts of the path
 }
 
@@ -67,7 +67,7 @@ func (x *exchange) header(name string) string {
 
 // decode reads a JSON body.
 func (x *exchange) decode(into any) error {
-	if !utf8.Valid(x.Body) { // encoding/json would put U+FFFD in its place, and say nothing
+	if !utf8.Valid(x.Body) { // encoding/json would silently put U+FFFD in its place
 		return errorf(400004, "ArgumentInvalid", "the body is not UTF-8")
 	}
 	if err := json.Unmarshal(x.Body, into); err != nil {
@@ -89,10 +89,10 @@ func (x *exchange) ifMatch(absent string) string {
 	return value // which may begin with W/ itself: it is base64
 }
 
-// A route says who may do what where. In its path {} stands for one variable segment.
+// A route is a method and path with its handler and the right that it needs. In its path {} is one variable segment.
 type route struct {
 	method, path string
-	need         right // 0: whoever asks
+	need         right // 0: every caller may use it
 	meter        meter
 	handle       func(*Hub, *exchange) (*Response, error)
 }
@@ -315,7 +315,7 @@ func jsonResponse(body any, etag string) *Response {
 
 func noContent() *Response { return &Response{Status: 204, Header: map[string]string{}} }
 
-// page cuts a list of results to what the request asks for, and says where the next page begins.
+// page returns the page of a list of results that the request asks for, and where the next page begins.
 func page[T any](x *exchange, all []T, itemType string) (*Response, error) {
 	start := 0
 	if token := x.header("x-ms-continuation"); token != "" {

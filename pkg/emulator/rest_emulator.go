@@ -12,9 +12,9 @@ import (
 
 const appPrefix = "iothub-app-"
 
-// appProperties are the application properties of a message: those of the header iothub-properties, a property bag as it stands
-// in a topic, and one for each header iothub-app-<name>. HTTP does not tell the letter case of header names, so the names of the
-// latter are in lower case; the bag keeps them, and can tell null from empty values.
+// appProperties are the application properties of a message: those of the header iothub-properties, a property bag as in
+// a topic, and one for each header iothub-app-<name>. HTTP does not keep the letter case of header names, so the names of the
+// latter are in lower case; the bag keeps it, and distinguishes null from empty values.
 func (x *exchange) appProperties() ([]Property, error) {
 	_, bag, err := hubproto.ParseBag(x.header("iothub-properties"))
 	if err != nil {
@@ -122,7 +122,7 @@ func (h *Hub) restGetSettings(*exchange) (*Response, error) {
 }
 
 func (h *Hub) restPutSettings(x *exchange) (*Response, error) {
-	var s Settings // what the body does not name is off: PUT replaces
+	var s Settings // members that are not in the body are off: PUT replaces
 	if err := x.decode(&s); err != nil {
 		return nil, err
 	}

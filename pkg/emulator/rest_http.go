@@ -38,7 +38,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.running.Done()
 	control := http.NewResponseController(w)
 	if r.ContentLength != 0 {
-		// For a body that is refused too, of which net/http reads the rest. An error only says that this writer has no deadlines.
+		// For a body that is refused too, because net/http reads the rest of it. An error only means that this writer has no deadlines.
 		_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
 	}
 	writeResponse(w, h.exchange(&exchange{Request: x, ctx: r.Context(), read: func() ([]byte, error) {
@@ -54,7 +54,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // bodyTimeout is how long a client may take to send a request's body.
 const bodyTimeout = 30 * time.Second
 
-// errBody says why a body could not be read.
+// errBody is the refusal of a body that could not be read.
 func errBody(err error) error {
 	var large *http.MaxBytesError
 	switch {

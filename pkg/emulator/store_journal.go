@@ -9,7 +9,7 @@ import (
 // A journal makes changes durable and then lets their effects happen. Changes are made in memory under Hub.mu, noted here, and
 // committed by one goroutine, as many at a time as have gathered while the commit before was under way. An effect (an
 // acknowledgement, a notice to a device) runs when every change made before it is durable, and effects run in the order in
-// which they were handed in: so nobody hears of what a crash could take back, and notices arrive in the order of versions.
+// which they were handed in: so no change is announced that a crash could undo, and notices arrive in the order of versions.
 //
 // Without a Store nothing is ever pending, and effects run at once.
 type journal struct {
@@ -39,7 +39,7 @@ func (h *Hub) startJournal() {
 	go h.commitLoop()
 }
 
-// stopJournal waits until everything is stored, and tells what could not be.
+// stopJournal waits until everything is stored, and returns the error of the last commit.
 func (h *Hub) stopJournal() error {
 	close(h.journal.stop)
 	<-h.journal.done
@@ -61,7 +61,7 @@ func (h *Hub) put(key string, value any) {
 	h.journal.poke()
 }
 
-// settle runs effect, with h.mu held, once every change made so far is durable; err tells why one is not. h.mu is held.
+// settle runs effect, with h.mu held, once every change made so far is durable; err is not nil when one is not. h.mu is held.
 func (h *Hub) settle(effect func(err error)) {
 	j := &h.journal
 	if j.store == nil || len(j.writes) == 0 && len(j.effects) == 0 && !j.committing {
@@ -122,7 +122,7 @@ func (h *Hub) commitLoop() {
 		}
 		var err error
 		if len(writes) > 0 {
-			// Not a caller's context: the batch belongs to many, and a half-done one to nobody.
+			// Not a caller's context, because the batch has the changes of many callers.
 			err = j.store.Commit(context.Background(), sortedWrites(writes))
 		}
 
@@ -132,7 +132,7 @@ func (h *Hub) commitLoop() {
 			j.failed = err
 		}
 		if err != nil {
-			// The next commit takes along what this one could not; a newer value of a key wins.
+			// The next commit includes the writes that this one could not do; a newer value of a key wins.
 			for key, value := range writes {
 				if _, newer := j.writes[key]; !newer {
 					j.writes[key] = value

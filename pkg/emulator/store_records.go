@@ -77,7 +77,7 @@ func (h *Hub) load(ctx context.Context) error {
 	if h.Store == nil {
 		return nil
 	}
-	// Devices have to be there before what belongs to them, and a store has its own order.
+	// Devices are loaded before the records that belong to them, and a store has its own order.
 	stored := make(map[string][]byte)
 	if err := h.Store.Each(ctx, func(key string, value []byte) error {
 		stored[key] = value
@@ -105,7 +105,7 @@ func (h *Hub) load(ctx context.Context) error {
 		{keyDevice, h.loadIdentity}, // sorted, so a device comes before its modules
 		{keyTwin, h.loadTwin},
 		{keyQueue, h.loadQueued},
-		{keySession, h.loadSession}, // which knows by what packet ids the messages of the queue were sent
+		{keySession, h.loadSession}, // which knows the packet ids of the queue's messages
 		{keyEnrollment, func(id string, value []byte) error { return loadInto(h.enrollments, id, value) }},
 		{keyGroup, func(id string, value []byte) error { return loadInto(h.groups, id, value) }},
 		{keyRegistration, func(id string, value []byte) error { return loadInto(h.registrations, id, value) }},

@@ -19,7 +19,7 @@ type Ring[T any] struct {
 	start int64 // the number of the first item that this ring ever got
 	first int64 // the number of items[0]
 	bytes int
-	wake  chan struct{} // closed by the next append; nil while nobody waits
+	wake  chan struct{} // closed by the next Append; nil while no reader waits
 	ended bool
 }
 
