@@ -26,9 +26,9 @@ type telemetry struct {
 	sequence int64
 	enqueued time.Time
 	from     *sender
-	raw      []byte // the property bag as it came, which is known to be well-formed, and behind it the body
-	bag      int    // the bag's length
-	retain   bool   // the device asked for it
+	bag      string // the property bag as it came, which is known to be well-formed; part of the topic's string, which is not copied
+	body     string
+	retain   bool // the device asked for it
 	will     bool
 }
 
@@ -40,7 +40,7 @@ type sender struct {
 	modelID            string
 }
 
-func (t *telemetry) size() int { return 120 + len(t.raw) }
+func (t *telemetry) size() int { return 160 + len(t.bag) + len(t.body) } // with the rest of the topic
 
 // messageSize is the size that the limit applies to: the body, the application properties' names and values, and the system properties'
 // values ("Create and read IoT Hub messages").
@@ -57,12 +57,12 @@ func messageSize(system *hubproto.SystemProperties, properties hubproto.Properti
 }
 
 func (t *telemetry) event() Event {
-	system, properties, _ := hubproto.ParseBag(string(t.raw[:t.bag]))
+	system, properties, _ := hubproto.ParseBag(t.bag)
 	if t.retain { // not retained ("Use MQTT to communicate with IoT Hub")
 		properties = append(properties, hubproto.Property{Name: "mqtt-retain", Value: "true"})
 	}
 	e := Event{
-		SequenceNumber: t.sequence, EnqueuedTime: t.enqueued, DeviceID: t.from.deviceID, ModuleID: t.from.moduleID, Body: t.raw[t.bag:len(t.raw):len(t.raw)],
+		SequenceNumber: t.sequence, EnqueuedTime: t.enqueued, DeviceID: t.from.deviceID, ModuleID: t.from.moduleID, Body: []byte(t.body),
 		Properties:       make(map[string]string, len(properties)),
 		SystemProperties: make(map[string]string, 8),
 	}
@@ -109,8 +109,7 @@ func newTelemetry(bag string, payload []byte, retain bool) (*telemetry, *Error) 
 	if n := messageSize(&system, properties, payload); n > hubproto.MaxTelemetrySize {
 		return nil, errorf(413001, "MessageTooLarge", "MessageTooLarge: telemetry of %s (body and properties): at most 262144 are allowed", plural(n, "byte"))
 	}
-	raw := append(append(make([]byte, 0, len(bag)+len(payload)), bag...), payload...)
-	return &telemetry{raw: raw, bag: len(bag), retain: retain}, nil
+	return &telemetry{bag: bag, body: string(payload), retain: retain}, nil
 }
 
 // eventBlock is how many event numbers are reserved in the store at a time, so that they grow over restarts without a write for

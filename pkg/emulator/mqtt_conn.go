@@ -34,7 +34,10 @@ type conn struct {
 	hub  *Hub
 	nc   net.Conn
 	peer peer
-	in   incoming // the reading goroutine's
+
+	// The reading goroutine's.
+	in        incoming
+	unflushed bool // sendSoon appended something since the last flush
 
 	// Set by accept, under Hub.mu.
 	id         *identity     // nil at DPS
@@ -136,12 +139,16 @@ func (c *conn) run() error {
 	})
 	defer idle.Stop()
 	for {
-		p, err := c.in.next(c.nc)
+		p, err := c.next()
 		if err != nil {
 			return err
 		}
 		idle.Reset(c.keepAlive)
-		switch c.hub.faults.Load().verdict(c.name, p) {
+		faults := c.hub.faults.Load()
+		if faults.OnPacket != nil {
+			c.flush() // it may wait
+		}
+		switch faults.verdict(c.name, p) {
 		case Discard:
 			continue
 		case Break:
@@ -149,6 +156,7 @@ func (c *conn) run() error {
 			return nil
 		}
 		if why := c.handle(p); why != nil {
+			c.flush()
 			c.fail(*why)
 			return nil
 		}
@@ -159,7 +167,7 @@ func (c *conn) run() error {
 func (c *conn) open() error {
 	halfOpen := time.AfterFunc(connectTimeout, func() { c.fail(causeHalfOpen) })
 	defer halfOpen.Stop()
-	first, err := c.in.next(c.nc)
+	first, err := c.next()
 	if err != nil {
 		c.refuseProtocol(err)
 		return err

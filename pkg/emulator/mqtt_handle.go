@@ -47,12 +47,14 @@ func (c *conn) publish(p *mqttcodec.Publish) *cause {
 	if c.id == nil {
 		return c.publishDPS(p, topic)
 	}
-	switch topic.Kind {
-	case hubproto.Telemetry:
+	if topic.Kind == hubproto.Telemetry {
 		if topic.DeviceID != c.id.DeviceID || topic.ModuleID != c.id.ModuleID {
 			return c.unknownTopic(p, "it is another device's telemetry")
 		}
 		return c.publishTelemetry(p, topic)
+	}
+	c.flush() // the others may wait
+	switch topic.Kind {
 	case hubproto.TwinGet, hubproto.TwinPatchReported:
 		return c.publishTwin(p, topic)
 	case hubproto.MethodResponse:
@@ -94,6 +96,9 @@ func (c *conn) publishTelemetry(p *mqttcodec.Publish, topic hubproto.Topic) *cau
 		return &cause{code: refused.Code, text: refused.Message}
 	}
 	h := c.hub
+	if h.settings.Load().throttle != nil {
+		c.flush() // admit may wait
+	}
 	if err := h.admit(meterTelemetry, 1, c.done); err != nil {
 		return &cause{code: err.Code, text: "too many messages a second: the hub closes connections that send more"}
 	}
@@ -104,7 +109,9 @@ func (c *conn) publishTelemetry(p *mqttcodec.Publish, topic hubproto.Topic) *cau
 	}
 	h.publish(c.sender, t)
 	h.active(c.id, t.enqueued)
-	c.acknowledge(p)
+	if p.QoS == mqttcodec.QoS1 {
+		c.sendSoon(&mqttcodec.Puback{PacketID: p.PacketID})
+	}
 	return nil
 }
 

@@ -38,7 +38,8 @@ type incoming struct {
 
 // next returns the next packet, which is valid until the next call. The error is io.EOF where the stream ends between packets,
 // io.ErrUnexpectedEOF where it ends inside one, or that of the codec or the connection.
-func (in *incoming) next(nc net.Conn) (mqttcodec.Packet, error) {
+func (c *conn) next() (mqttcodec.Packet, error) {
+	in := &c.in
 	for empty := 0; ; {
 		if in.buffer != nil {
 			p, err := in.buffer.Next()
@@ -49,7 +50,8 @@ func (in *incoming) next(nc net.Conn) (mqttcodec.Packet, error) {
 				in.release()
 			}
 		}
-		n, err := in.read(nc)
+		c.flush()
+		n, err := in.read(c.nc)
 		switch {
 		case n > 0:
 			empty = 0 // an error that comes with bytes comes again with the next read

@@ -40,7 +40,37 @@ type due struct {
 }
 
 // send appends a packet to the bytes that go to the device. It does not wait: a device that lets too much pile up loses its connection.
-func (c *conn) send(p mqttcodec.Packet) {
+func (c *conn) send(p mqttcodec.Packet) { c.enqueue(p, true) }
+
+// sendSoon is send for the reading goroutine, which has more packets to handle at once: it does not start writing, and flush does before
+// the goroutine waits. So the acknowledgements of a burst of telemetry are one write.
+func (c *conn) sendSoon(p mqttcodec.Packet) {
+	c.unflushed = true
+	c.enqueue(p, false)
+}
+
+// flush starts to write what sendSoon appended. The reading goroutine calls it before it waits for anything.
+func (c *conn) flush() {
+	if !c.unflushed {
+		return
+	}
+	c.unflushed = false
+	o := &c.outgoing
+	o.mu.Lock()
+	c.startWriting()
+	o.mu.Unlock()
+}
+
+// startWriting lets a goroutine write, unless one does or there is nothing to write. outgoing.mu is held.
+func (c *conn) startWriting() {
+	if o := &c.outgoing; o.why == nil && !o.writing && o.out != nil && len(o.out.b) > 0 {
+		o.writing = true
+		c.tasks.Add(1)
+		c.hub.writers.write(c)
+	}
+}
+
+func (c *conn) enqueue(p mqttcodec.Packet, start bool) {
 	o := &c.outgoing
 	o.mu.Lock()
 	if o.why != nil {
@@ -61,10 +91,8 @@ func (c *conn) send(p mqttcodec.Packet) {
 		o.due = append(o.due, due{len(b), time.Now().Add(delay)})
 	}
 	full := len(b)+o.inUse > maxOutgoing
-	if !full && !o.writing {
-		o.writing = true
-		c.tasks.Add(1)
-		c.hub.writers.write(c)
+	if start && !full {
+		c.startWriting()
 	}
 	o.mu.Unlock()
 	if full {
