@@ -107,7 +107,7 @@ func TestMosquittoReceivesMessagesOfTheEmulator(t *testing.T) {
 		}
 	}()
 	send := func(body string) {
-		m := emulator.Message{Body: []byte(body), Properties: hubproto.Properties{{Name: "colour", Value: "dark blue"}}}
+		m := emulator.Message{Body: []byte(body), Properties: []emulator.Property{{Name: "colour", Value: "dark blue"}}}
 		m.MessageID = "m-1"
 		require.NoError(t, d.server.Hub.SendToDevice(ctx, "dev-1", m))
 	}

@@ -2,6 +2,8 @@
 //
 //	cd bench/hub && go run .
 //
+// With -compare FOLDER it also measures another revision of this repository, such as a git worktree, in the same rounds.
+//
 // It builds the root's command, starts it and mosquitto as processes of their own on loopback, and reads what they cost from
 // /proc: resident memory, and user and system time. What this program spends itself does not count, but it shares the
 // machine with them, so a rate is what server and clients reach together; CPU time a message is the server's alone. Both

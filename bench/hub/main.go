@@ -15,12 +15,14 @@ import (
 type plan struct {
 	idle, senders, rounds int
 	duration              time.Duration // of a round of telemetry
+	compare               string        // the folder of another revision of this module; empty for none
 }
 
 // The figures to beat.
 const (
-	goalIdle = 5_000
-	goalRate = 20_000 // messages a second
+	goalIdle   = 5_000
+	goalMemory = 16 << 10 // bytes for an idle connection
+	goalRate   = 20_000   // messages a second
 )
 
 func main() {
@@ -29,6 +31,7 @@ func main() {
 	flag.IntVar(&p.senders, "senders", 100, "connections that send telemetry")
 	flag.IntVar(&p.rounds, "rounds", 5, "how often telemetry is measured")
 	flag.DurationVar(&p.duration, "for", 4*time.Second, "how long a round of telemetry lasts")
+	flag.StringVar(&p.compare, "compare", "", "`folder` of another revision of this repository, such as a git worktree, to measure beside this one")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -55,7 +58,10 @@ func run(ctx context.Context, p plan, w io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	starts := []func(context.Context, string, plan) (server, error){startEmulator}
+	starts := []func(context.Context, string, plan) (server, error){emulatorFrom("emulator", "../..")}
+	if p.compare != "" {
+		starts = append(starts, emulatorFrom("other revision", p.compare))
+	}
 	if mosquitto == "" {
 		fmt.Fprintln(os.Stderr, "bench/hub: MOSQUITTO IS NOT INSTALLED, so the emulator is measured alone (Debian: apt-get install mosquitto)")
 	} else {
@@ -129,6 +135,8 @@ func write(w io.Writer, p plan, all []*results) {
 	rate := median(emulator.single.rate)
 	fmt.Fprintf(w, "| | to beat | measured | |\n|---|--:|--:|---|\n")
 	fmt.Fprintf(w, "| idle device connections in one process | %d | %d | %s |\n", goalIdle, p.idle, verdict(p.idle >= goalIdle))
+	memory := float64(emulator.full-emulator.fresh) / float64(p.idle)
+	fmt.Fprintf(w, "| memory per idle connection, KiB | %d | %.1f | %s |\n", goalMemory>>10, memory/1024, verdict(memory <= goalMemory))
 	fmt.Fprintf(w, "| telemetry messages a second from %d connections | %d | %.0f | %s |\n\n", p.senders, goalRate, rate, verdict(rate >= goalRate))
 
 	header, line := "| |", "|---|"
@@ -136,8 +144,8 @@ func write(w io.Writer, p plan, all []*results) {
 		header += " " + r.name + " |"
 		line += "--:|"
 	}
-	if len(all) > 1 {
-		header += " emulator / mosquitto |"
+	for _, r := range all[1:] {
+		header += " emulator / " + r.name + " |"
 		line += "--:|"
 	}
 	fmt.Fprintln(w, header+"\n"+line)
@@ -146,8 +154,8 @@ func write(w io.Writer, p plan, all []*results) {
 		for _, r := range all {
 			fmt.Fprintf(w, " "+format+" |", figure(r))
 		}
-		if len(all) > 1 {
-			fmt.Fprintf(w, " %.2f |", figure(all[0])/figure(all[1]))
+		for _, r := range all[1:] {
+			fmt.Fprintf(w, " %.2f |", figure(all[0])/figure(r))
 		}
 		fmt.Fprintln(w)
 	}

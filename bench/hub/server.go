@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/pkg/emulator"
+	"github.com/hubpanel/hubpanel/internal/readymade"
 )
 
 // server is a process that serves MQTT over WebSocket.
@@ -50,23 +50,25 @@ func start(name string, args ...string) (s server, stdout io.Reader, err error) 
 	}}, out, nil
 }
 
-// startEmulator builds and starts the root's command, and registers the devices.
-func startEmulator(ctx context.Context, dir string, p plan) (server, error) {
-	program := filepath.Join(dir, "hubpanel")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, ".")
-	build.Dir, build.Stderr = "../..", os.Stderr
-	if err := build.Run(); err != nil {
-		return server{}, fmt.Errorf("building the server: %w", err)
+// emulatorFrom builds and starts the root's command of the revision in a folder, and registers the devices.
+func emulatorFrom(name, root string) func(ctx context.Context, dir string, p plan) (server, error) {
+	return func(ctx context.Context, dir string, p plan) (server, error) {
+		program := filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
+		build := exec.CommandContext(ctx, "go", "build", "-o", program, ".")
+		build.Dir, build.Stderr = root, os.Stderr
+		if err := build.Run(); err != nil {
+			return server{}, fmt.Errorf("building the server: %w", err)
+		}
+		s, stdout, err := start(name, program, "-http", "127.0.0.1:0")
+		if err != nil {
+			return s, err
+		}
+		if err := s.prepareEmulator(ctx, stdout, max(p.idle, p.senders)); err != nil {
+			s.stop()
+			return s, err
+		}
+		return s, nil
 	}
-	s, stdout, err := start("emulator", program, "-http", "127.0.0.1:0")
-	if err != nil {
-		return s, err
-	}
-	if err := s.prepareEmulator(ctx, stdout, max(p.idle, p.senders)); err != nil {
-		s.stop()
-		return s, err
-	}
-	return s, nil
 }
 
 func (s *server) prepareEmulator(ctx context.Context, stdout io.Reader, devices int) error {
@@ -87,7 +89,7 @@ func (s *server) prepareEmulator(ctx context.Context, stdout io.Reader, devices 
 		return err
 	}
 	defer res.Body.Close()
-	var info emulator.Info
+	var info readymade.Info
 	if err := json.NewDecoder(res.Body).Decode(&info); err != nil {
 		return fmt.Errorf("/emulator/info: %w", err)
 	}

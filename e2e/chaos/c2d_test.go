@@ -47,11 +47,20 @@ func (m *messages) send(ctx context.Context, over time.Duration) error {
 		case <-ctx.Done():
 			return fmt.Errorf("the device does not take message %d: %w", n, ctx.Err())
 		}
-		if err := m.hub.SendToDevice(ctx, deviceID, emulator.Message(message(n))); err != nil {
+		if err := m.hub.SendToDevice(ctx, deviceID, toDevice(message(n))); err != nil {
 			return fmt.Errorf("message %d to the device: %w", n, err)
 		}
 	}
 	return nil
+}
+
+// toDevice is a message as a service sends it.
+func toDevice(m hubclient.Message) emulator.Message {
+	sent := emulator.Message{MessageID: m.MessageID, ContentType: m.ContentType, ContentEncoding: m.ContentEncoding, Body: m.Body}
+	for _, p := range m.Properties {
+		sent.Properties = append(sent.Properties, emulator.Property(p))
+	}
+	return sent
 }
 
 func (m *messages) handle(_ context.Context, d hubclient.Delivery) error {

@@ -93,11 +93,13 @@ func (w *world) fillLogs(ctx context.Context) {
 // twin reads the device's twin as a service does.
 func (w *world) twin() (desired, reported map[string]any) {
 	w.t.Helper()
-	service, err := hubproto.ParseServiceConnectionString(w.hub.Info(w.host).ServiceConnectionString)
+	text, err := w.hub.PolicyKey(w.t.Context(), emulator.PolicyOwner)
+	require.NoError(w.t, err)
+	key, err := hubproto.ParseKey(text)
 	require.NoError(w.t, err)
 	answer := w.hub.Do(w.t.Context(), &emulator.Request{
 		Method: "GET", Path: "/twins/" + deviceID, Query: map[string][]string{"api-version": {hubproto.APIVersion}}, Host: w.host,
-		Header: map[string]string{"Authorization": hubproto.SignSAS(service.SharedAccessKey, w.host, service.SharedAccessKeyName, time.Now().Add(time.Hour))},
+		Header: map[string]string{"Authorization": hubproto.SignSAS(key, w.host, emulator.PolicyOwner, time.Now().Add(time.Hour))},
 	})
 	require.Equal(w.t, 200, answer.Status, "%s", answer.Body)
 	var twin struct {

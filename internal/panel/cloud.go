@@ -9,6 +9,7 @@ import (
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/internal/l10n"
+	"github.com/hubpanel/hubpanel/internal/readymade"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 )
 
@@ -18,7 +19,7 @@ const inPageHost = "hub.inpage"
 // cloud is the hub's side of the session, as its service API shows it. There is one only if the hub is the emulator.
 type cloud struct {
 	fetch   Fetch
-	info    emulator.Info
+	info    readymade.Info
 	service hubproto.ConnectionString // of the hub's service API
 	target  string                    // the device that this side talks about
 	live    bool                      // the event stream is open
@@ -107,15 +108,24 @@ func (p *Panel) findHub(ctx context.Context) {
 		}
 	}
 	hub := &emulator.Hub{HostName: inPageHost}
-	hub.SeedDemo()
+	err := readymade.Prepare(ctx, hub)
+	if err != nil {
+		p.fail("hub", err)
+		return
+	}
+	info, err := readymade.Describe(ctx, hub, inPageHost)
+	if err != nil {
+		p.fail("hub", err)
+		return
+	}
 	p.mu.Lock()
 	p.inPage = hub
 	p.mu.Unlock()
-	p.openCloud(ctx, hubInPage, FetchFrom(hub, inPageHost), hub.Info(inPageHost))
+	p.openCloud(ctx, hubInPage, FetchFrom(hub, inPageHost), info)
 }
 
-func askInfo(ctx context.Context, fetch Fetch) (emulator.Info, error) {
-	var info emulator.Info
+func askInfo(ctx context.Context, fetch Fetch) (readymade.Info, error) {
+	var info readymade.Info
 	res, err := fetch(ctx, &FetchRequest{Method: "GET", Path: "/emulator/info"})
 	if err != nil {
 		return info, err
@@ -128,7 +138,7 @@ func askInfo(ctx context.Context, fetch Fetch) (emulator.Info, error) {
 }
 
 // openCloud fills in the ready-made device and follows the hub's event streams until ctx ends.
-func (p *Panel) openCloud(ctx context.Context, kind hubKind, fetch Fetch, info emulator.Info) {
+func (p *Panel) openCloud(ctx context.Context, kind hubKind, fetch Fetch, info readymade.Info) {
 	service, err := hubproto.ParseServiceConnectionString(info.ServiceConnectionString)
 	if err != nil {
 		p.fail("hub", err)

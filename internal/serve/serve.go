@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/devcert"
+	"github.com/hubpanel/hubpanel/internal/readymade"
 	"github.com/hubpanel/hubpanel/internal/site"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/emulator/boltstore"
@@ -67,7 +68,7 @@ type Server struct {
 	// Exposed are the addresses that other machines may reach.
 	Exposed []string
 
-	// Hub is the emulator, seeded with its demo.
+	// Hub is the emulator, with the ready-made device and enrollments.
 	Hub *emulator.Hub
 
 	logger    *slog.Logger
@@ -139,11 +140,8 @@ func (s *Server) start(ctx, base context.Context, o Options, page *site.Site) er
 		}
 		s.store, s.Hub.Store = store, store
 	}
-	if err := s.Hub.Open(ctx); err != nil {
-		return err
-	}
-	if err := s.Hub.SeedDemo(); err != nil {
-		return err
+	if err := readymade.Prepare(ctx, s.Hub); err != nil {
+		return fmt.Errorf("serve: preparing the emulator: %w", err)
 	}
 
 	handler := route(page, s.Hub)

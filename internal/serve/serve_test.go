@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/readymade"
 	"github.com/hubpanel/hubpanel/internal/site"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
@@ -69,11 +70,11 @@ func request(t *testing.T, client *http.Client, method, url, host string, header
 }
 
 // info is what the page asks the emulator for first.
-func info(t *testing.T, client *http.Client, s *Server) emulator.Info {
+func info(t *testing.T, client *http.Client, s *Server) readymade.Info {
 	t.Helper()
 	status, body := request(t, client, "GET", s.URL+"/emulator/info", "")
 	require.Equal(t, 200, status, body)
-	var info emulator.Info
+	var info readymade.Info
 	require.NoError(t, json.Unmarshal([]byte(body), &info))
 	return info
 }
@@ -170,7 +171,9 @@ func TestSameOverTLSWithACertificateToTrust(t *testing.T) {
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
-	cs := s.Hub.Info(address).DeviceConnectionString
+	described, err := readymade.Describe(t.Context(), s.Hub, address)
+	require.NoError(t, err)
+	cs := described.DeviceConnectionString
 	require.Equal(t, mqttcodec.ConnectionAccepted, connect(t, conn, cs).ReturnCode)
 
 	wrong := strings.Replace(cs, "SharedAccessKey=", "SharedAccessKey=AAAA", 1)

@@ -242,7 +242,7 @@ func TestSecondConnectionTakesOver(t *testing.T) {
 		require.Equal(t, "gone", string(events().Body), "the Will of the first one [MQTT-3.1.2-8]")
 		second.wantIdle("the second one stays")
 		w.wantLogged("with the reason", "ConnectionForcefullyClosedOnNewConnection")
-		require.Equal(t, "Connected", mustDevice(t, w.Hub, "dev-1").ConnectionState)
+		require.Equal(t, emulator.StateConnected, mustDevice(t, w.Hub, "dev-1").ConnectionState)
 	})
 }
 
@@ -333,15 +333,14 @@ func mustDevice(t *testing.T, hub *emulator.Hub, id string) emulator.Device {
 	return d
 }
 
-// servicePolicies are the keys that Info hands out.
+// servicePolicies are the keys of the policies that the tests use.
 func servicePolicies(t *testing.T, hub *emulator.Hub) map[string][]byte {
 	t.Helper()
 	keys := make(map[string][]byte)
-	info := hub.Info(host)
-	for _, text := range []string{info.ServiceConnectionString, info.ProvisioningServiceConnectionString} {
-		c, err := hubproto.ParseServiceConnectionString(text)
+	for _, name := range []string{emulator.PolicyOwner, emulator.PolicyProvisioningOwner} {
+		key, err := hub.PolicyKey(t.Context(), name)
 		require.NoError(t, err)
-		keys[c.SharedAccessKeyName] = c.SharedAccessKey
+		keys[name] = mustKey(t, key)
 	}
 	return keys
 }

@@ -1,14 +1,14 @@
-// Package emulator is Azure IoT Hub and its Device Provisioning Service (DPS) in one process: the device side, which is MQTT
-// 3.1.1, and the service side, which is REST. The zero Hub is ready. It runs natively and inside a web page.
+// Package emulator is Azure IoT Hub and its Device Provisioning Service (DPS) in one process: devices use MQTT
+// 3.1.1, services use REST. The zero Hub is ready to use. It runs natively and inside a web page.
 //
-// Here live the registry, sessions, twins, queues, direct methods, enrollments and the REST surface. Packets are in package
-// mqttcodec, the services' grammar in internal/hubproto, WebSocket in wsconn, the store on a disk in boltstore. No device
-// client lives here, and this package never imports one.
+// It contains the registry, twins, queues, direct methods, enrollments, MQTT sessions and the REST API. The encoding of packets is in
+// package mqttcodec, the services' grammar in internal/hubproto, WebSocket in wsconn, a store on a disk in boltstore, the device and
+// enrollments that a new user finds in internal/readymade. It contains no device client, and never imports one.
 //
 // # Usage
 //
 // A device reaches a hub over a pipe (Dial), over WebSocket (ServeHTTP), over MQTT on TLS (ServeMQTT) or over any other
-// connection (ServeConn). Whether it speaks to the hub or to DPS, its CONNECT user name says. A service uses REST (ServeHTTP,
+// connection (ServeConn). The user name of its CONNECT selects the hub or DPS. A service uses REST (ServeHTTP,
 // or Do without a network) or the methods of Hub, which need no token.
 //
 //	var hub emulator.Hub
@@ -17,37 +17,59 @@
 //	...
 //	conn, err := hub.Dial(ctx, "wss://hub.local/$iothub/websocket") // fits hubclient.Options.Dial
 //
-// The hub is strict, as the service is: what it refuses it refuses by CONNACK 5 or by closing the connection, because MQTT
-// 3.1.1 has no other words, and says why in the operations log (Operations, GET /emulator/operations).
+// The hub is strict, as the service is. It refuses a device by CONNACK 5 or by closing the connection, because MQTT
+// 3.1.1 has no other way, and gives the reason in the operations log (Operations, GET /emulator/operations).
 //
 // Beside the services' own paths there are: POST /devices/{id}/messages/deviceBound, which the service has over AMQP only, with
 // the application properties as headers iothub-app-{name} or, with letter case and null values, as a property bag in
 // iothub-properties; POST /devices/{id}/modules/{id}/inputs/{input}; the event streams GET /messages/events and GET
-// /emulator/operations, each from now on, or from ?from={sequence number} or behind Last-Event-ID; GET and PUT
-// /emulator/faults and of /emulator/settings; DELETE /emulator/connections/{id}[/modules/{id}], which cuts a connection; GET /emulator/info, for
-// loopback only; GET /healthz.
+// /emulator/operations; GET and PUT /emulator/faults and /emulator/settings; DELETE /emulator/connections/{id}[/modules/{id}], which
+// cuts a connection; GET /emulator/info, for programs on this machine only, with the document of Hub.Info; GET /healthz.
+//
+// # Event streams
+//
+// Both streams work alike. Events have sequence numbers that grow by one, and each is an SSE event with its number as its id. A stream
+// begins with the next event, with the event of ?from={number}, or behind that of the header Last-Event-ID. A number beyond the end of
+// the stream, or one that this hub never used, is not an error: the stream begins with the next or the oldest event. "lost" counts the
+// events of this hub before an event that the reader missed, because it was slow or asked for events that the hub no longer has. The
+// header Emulator-Instance of the response is Hub.Instance; numbers of one instance mean nothing to another. A reader that sees a new
+// instance opens the stream again with ?from=0 to get everything that the restarted hub has.
+//
+// # Layout
+//
+// The prefix of a file's name is the part that it belongs to:
+//
+//   - hub_: the state, and the rules of the services: devices and modules, twins, queues, methods, enrollments, registrations,
+//     authentication, telemetry, the operations log. It knows no protocol. A connection is an attachment to it, an interface that the
+//     MQTT connection implements. Every change for a service goes through Hub.change.
+//   - mqtt_: the devices' side. conn is one connection, session what MQTT keeps between connections; packet ids exist here only.
+//   - rest_: the services' side. Handlers call methods of the state, and neither lock nor touch its fields.
+//   - store_: the records of the store, the migrations of its format, and the journal that makes changes durable.
+//
+// hub.go holds the parts together. internal/query is the query language, internal/ring the log that streams follow.
 //
 // # Concurrency
 //
-// One mutex, Hub.mu, guards everything that the hub knows: registry, twins, queues, sessions, enrollments. What takes it is
-// short and does no I/O, so that a message costs about a microsecond under it; a goroutine per device would need as many
-// hand-overs, and rules for what spans devices (queries, statistics, DPS). Changes are written to the Store by one
-// goroutine, many at a time; what follows from a change (its acknowledgement, the notice to a device) happens after the
-// change is durable, in the order of the changes (journal.go).
+// One mutex, Hub.mu, guards the whole state: registry, twins, queues, sessions, enrollments. Code that holds it is
+// short and does no I/O and no cryptography, so that a message costs about a microsecond under it; a goroutine per device would need as
+// many hand-overs, and rules for operations that span devices (queries, statistics, DPS). One goroutine writes changes to the Store,
+// many at a time; the effects of a change (its acknowledgement, the notice to a device) happen after the
+// change is durable, in the order of the changes (store_journal.go).
 //
-// A connection has one reader, which handles packets in order, and one writer, which writes everything that is ready at once.
-// What goes to a device is appended to its queue and never waits: a device that does not read has its connection closed
-// when its queue is full, and the operations log says so. No lock is held across I/O.
+// A connection has one goroutine, which reads packets and handles them in order. When packets go to the device, another one writes
+// everything that is ready at once, and then works for other connections (mqtt_writer.go). Sending appends to a queue and never
+// waits: a device that does not read loses its connection when its queue is full, with a line in the operations log. While nothing
+// moves a connection keeps no buffers (mqtt_reader.go, mqtt_lightconn.go). No lock is held across I/O.
 //
 // # Cancellation
 //
-// Whatever can wait takes a context. Close ends every connection and event stream, and waits for every goroutine that the hub
+// Every method that can wait takes a context. Close ends every connection and event stream, and waits for every goroutine that the hub
 // started, ServeConn, ServeMQTT and WebSocket requests included.
 //
 // # Limitations
 //
 // There is no AMQP, so a service sends messages to devices over REST (POST /devices/{id}/messages/deviceBound) and reads
 // telemetry as server-sent events (GET /messages/events). Jobs, configurations, digital twins, file upload and IoT Edge are
-// not there. Devices that authenticate with X.509 need TLS, so they cannot connect to a hub inside a page. Where the service's
-// behaviour is not public, the choice made here is said beside the code.
+// not implemented. Devices that authenticate with X.509 need TLS, so they cannot connect to a hub inside a page. Where the behaviour of
+// the service is not public, a comment beside the code states the choice made here.
 package emulator

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/readymade"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -45,6 +46,14 @@ func newWorld(t *testing.T, hub *emulator.Hub) *world {
 	return w
 }
 
+// describe is the info of a hub that readymade.Prepare has prepared.
+func (w *world) describe() readymade.Info {
+	w.t.Helper()
+	info, err := readymade.Describe(w.t.Context(), w.Hub, host)
+	require.NoError(w.t, err)
+	return info
+}
+
 // wantLogged checks that the operations log has said something since the last call, and forgets it.
 func (w *world) wantLogged(why string, parts ...string) {
 	w.t.Helper()
@@ -52,7 +61,7 @@ func (w *world) wantLogged(why string, parts ...string) {
 	for _, part := range parts {
 		found := false
 		for _, o := range w.log {
-			found = found || strings.Contains(o.Name+" "+o.DeviceID+" "+o.Level+" "+o.Description, part)
+			found = found || strings.Contains(o.Name+" "+o.DeviceID+" "+string(o.Level)+" "+o.Description, part)
 		}
 		require.True(w.t, found, "%s: nothing in the log with %q: %+v", why, part, w.log)
 	}

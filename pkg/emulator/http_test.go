@@ -27,6 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/readymade"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 	"github.com/hubpanel/hubpanel/pkg/wsconn"
@@ -42,6 +43,7 @@ type server struct {
 func newServer(t *testing.T) *server {
 	t.Helper()
 	hub := &emulator.Hub{}
+	require.NoError(t, readymade.Prepare(t.Context(), hub))
 	s := httptest.NewServer(hub)
 	t.Cleanup(func() {
 		require.NoError(t, hub.Close())
@@ -128,7 +130,7 @@ func TestHTTP(t *testing.T) {
 
 	res = s.request(t.Context(), "GET", "/emulator/info", nil, nil)
 	require.Equal(t, 200, res.StatusCode)
-	var info emulator.Info
+	var info readymade.Info
 	require.NoError(t, json.NewDecoder(res.Body).Decode(&info))
 	require.Equal(t, s.host, info.HubHostName)
 	r := httptest.NewRequest("GET", "/emulator/info", nil)

@@ -31,12 +31,16 @@ type Response struct {
 	Header map[string]string // keys in canonical form, such as "Content-Type"
 	Body   []byte
 
-	// Events is set for a text/event-stream: the data of each event, JSON in one line. It goes on until the request's context
+	// Events is set for a text/event-stream: the data of each event, JSON in one line. It lasts until the request's context
 	// or the hub ends, and may be ranged over once.
 	Events iter.Seq[[]byte]
 
-	ids func() string // the id of the event that Events yielded last
+	lastEventID string
 }
+
+// LastEventID returns the id of the event that Events yielded last, which continues the stream as the header Last-Event-ID of a new
+// request. Call it from the loop over Events only.
+func (r *Response) LastEventID() string { return r.lastEventID }
 
 // MaxRequestBody is the largest body of a request, in bytes: a hundred devices' worth of twins.
 const MaxRequestBody = 4 << 20
@@ -45,7 +49,7 @@ const MaxRequestBody = 4 << 20
 type exchange struct {
 	*Request
 	ctx  context.Context
-	read func() ([]byte, error) // the body, if it is not in Body yet: it is read for those who are authorised
+	read func() ([]byte, error) // reads the body, if it is not in Body yet; only for authorised callers
 	args []string               // the variable parts of the path
 }
 
@@ -63,7 +67,7 @@ func (x *exchange) header(name string) string {
 
 // decode reads a JSON body.
 func (x *exchange) decode(into any) error {
-	if !utf8.Valid(x.Body) { // encoding/json would put U+FFFD in its place, and say nothing
+	if !utf8.Valid(x.Body) { // encoding/json would silently put U+FFFD in its place
 		return errorf(400004, "ArgumentInvalid", "the body is not UTF-8")
 	}
 	if err := json.Unmarshal(x.Body, into); err != nil {
@@ -85,10 +89,10 @@ func (x *exchange) ifMatch(absent string) string {
 	return value // which may begin with W/ itself: it is base64
 }
 
-// A route says who may do what where. In its path {} stands for one variable segment.
+// A route is a method and path with its handler and the right that it needs. In its path {} is one variable segment.
 type route struct {
 	method, path string
-	need         right // 0: whoever asks
+	need         right // 0: every caller may use it
 	meter        meter
 	handle       func(*Hub, *exchange) (*Response, error)
 }
@@ -162,7 +166,7 @@ func (h *Hub) exchange(x *exchange) *Response {
 }
 
 func (h *Hub) do(x *exchange) (*Response, error) {
-	if err := h.use(); err != nil {
+	if err := h.Open(x.ctx); err != nil {
 		return nil, errorf(503001, "ServiceUnavailable", "%v", err)
 	}
 	route, err := x.route()
@@ -177,7 +181,7 @@ func (h *Hub) do(x *exchange) (*Response, error) {
 			h.note(Operation{Category: CategoryServiceOperation, Name: x.Method + " " + x.Path, StatusCode: err.Code, Description: err.Message})
 			return nil, err
 		}
-		if h.faults.Load().Throttle && !strings.HasPrefix(x.Path, "/emulator/") {
+		if h.throttles() && !strings.HasPrefix(x.Path, "/emulator/") {
 			return nil, errThrottled()
 		}
 		if err := h.admit(route.meter, 1, x.ctx.Done()); err != nil {
@@ -217,7 +221,11 @@ func (x *exchange) route() (*route, error) {
 	case len(others) > 0:
 		return nil, errorf(405001, "MethodNotAllowed", "%s is not allowed here: use %s", x.Method, strings.Join(others, ", "))
 	}
-	return nil, errorf(404000, "NotFound", "the emulator has nothing at %q", x.Path)
+	return nil, errNoRoute(x.Path)
+}
+
+func errNoRoute(path string) *Error {
+	return errorf(404000, "NotFound", "the emulator has nothing at %q", path)
 }
 
 func (r *route) match(segments []string) (args []string, ok bool) {
@@ -263,8 +271,6 @@ func (h *Hub) authorize(x *exchange, need right) *Error {
 	if !slices.ContainsFunc(hosts, func(host string) bool { return host != "" && token.Covers(host+x.Path) }) {
 		return unauthorized("the token is for %q, the request went to %q", token.Resource, cmp.Or(x.Host, own)+x.Path)
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	return h.checkPolicy(token, need)
 }
 
@@ -309,7 +315,7 @@ func jsonResponse(body any, etag string) *Response {
 
 func noContent() *Response { return &Response{Status: 204, Header: map[string]string{}} }
 
-// page cuts a list of results to what the request asks for, and says where the next page begins.
+// page returns the page of a list of results that the request asks for, and where the next page begins.
 func page[T any](x *exchange, all []T, itemType string) (*Response, error) {
 	start := 0
 	if token := x.header("x-ms-continuation"); token != "" {

@@ -6,28 +6,6 @@ import (
 	"strings"
 )
 
-// shown is an enrollment without its symmetric keys: only its creator and attestationmechanism get them.
-func (e Enrolled) shown() Enrolled {
-	e.Attestation.SymmetricKey = nil
-	return e
-}
-
-// enrollmentView is an individual enrollment with its registration.
-type enrollmentView struct {
-	Enrollment
-	State *RegistrationState `json:"registrationState,omitempty"`
-}
-
-// viewEnrollment is an enrollment as GET and queries show it. h.mu is held.
-func (h *Hub) viewEnrollment(e *Enrollment) enrollmentView {
-	v := enrollmentView{Enrollment: *e}
-	v.Enrolled = e.Enrolled.shown()
-	if r := h.registrations[strings.ToLower(e.RegistrationID)]; r != nil {
-		v.State = r.state()
-	}
-	return v
-}
-
 func (h *Hub) restPutEnrollment(x *exchange) (*Response, error) {
 	var e Enrollment
 	if err := x.decode(&e); err != nil {
@@ -45,15 +23,11 @@ func (h *Hub) restPutEnrollment(x *exchange) (*Response, error) {
 }
 
 func (h *Hub) restGetEnrollment(x *exchange) (*Response, error) {
-	if err := h.lockOpen(); err != nil {
+	e, err := h.enrollmentView(x.ctx, x.args[0])
+	if err != nil {
 		return nil, err
 	}
-	defer h.mu.Unlock()
-	e := h.enrollments[strings.ToLower(x.args[0])]
-	if e == nil {
-		return nil, errEnrollmentNotFound(x.args[0])
-	}
-	return jsonResponse(h.viewEnrollment(e), e.ETag), nil
+	return jsonResponse(e, e.ETag), nil
 }
 
 func (h *Hub) restDeleteEnrollment(x *exchange) (*Response, error) {
@@ -128,15 +102,11 @@ func (h *Hub) restQueryEnrollments(x *exchange) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := h.lockOpen(); err != nil {
+	views, err := h.enrollmentViews(x.ctx)
+	if err != nil {
 		return nil, err
 	}
-	var views []enrollmentView
-	for _, e := range sortedByKey(h.enrollments) {
-		views = append(views, h.viewEnrollment(e))
-	}
-	h.mu.Unlock()
-	return page(x, q.run(toDocs(views)), "Enrollment")
+	return page(x, q.Run(toDocs(views)), "Enrollment")
 }
 
 func (h *Hub) restEnrollmentAttestation(x *exchange) (*Response, error) {
@@ -184,17 +154,11 @@ func (h *Hub) restQueryGroups(x *exchange) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := h.lockOpen(); err != nil {
+	views, err := h.groupViews(x.ctx)
+	if err != nil {
 		return nil, err
 	}
-	var views []EnrollmentGroup
-	for _, g := range sortedByKey(h.groups) {
-		view := *g
-		view.Enrolled = g.shown()
-		views = append(views, view)
-	}
-	h.mu.Unlock()
-	return page(x, q.run(toDocs(views)), "EnrollmentGroup")
+	return page(x, q.Run(toDocs(views)), "EnrollmentGroup")
 }
 
 func (h *Hub) restGroupAttestation(x *exchange) (*Response, error) {
@@ -205,41 +169,16 @@ func (h *Hub) restGroupAttestation(x *exchange) (*Response, error) {
 	return jsonResponse(g.Attestation, ""), nil
 }
 
-func errRegistrationNotFound(id string) *Error {
-	return errorf(404203, "RegistrationNotFound", "no device has registered as %q", id)
-}
-
 func (h *Hub) restGetRegistration(x *exchange) (*Response, error) {
-	if err := h.lockOpen(); err != nil {
+	state, err := h.registrationState(x.ctx, x.args[0])
+	if err != nil {
 		return nil, err
 	}
-	defer h.mu.Unlock()
-	r := h.registrations[strings.ToLower(x.args[0])]
-	if r == nil {
-		return nil, errRegistrationNotFound(x.args[0])
-	}
-	return jsonResponse(r.state(), r.ETag), nil
+	return jsonResponse(state, state.ETag), nil
 }
 
 func (h *Hub) restDeleteRegistration(x *exchange) (*Response, error) {
-	if err := h.lockOpen(); err != nil {
-		return nil, err
-	}
-	key := strings.ToLower(x.args[0])
-	r := h.registrations[key]
-	var err error
-	if r == nil {
-		err = errRegistrationNotFound(x.args[0])
-	} else if etag := x.ifMatch("*"); etag != "*" && etag != r.ETag {
-		err = errPrecondition(r.ETag, etag)
-	}
-	if err != nil {
-		h.mu.Unlock()
-		return nil, err
-	}
-	h.removeRegistration(key)
-	h.mu.Unlock()
-	if err := h.settledOr500(x.ctx); err != nil {
+	if err := h.removeRegistration(x.ctx, x.args[0], x.ifMatch("*")); err != nil {
 		return nil, err
 	}
 	return noContent(), nil
@@ -247,19 +186,9 @@ func (h *Hub) restDeleteRegistration(x *exchange) (*Response, error) {
 
 // restQueryRegistrations lists the registrations of an enrollment group. Its body is ignored, as the SDKs send none.
 func (h *Hub) restQueryRegistrations(x *exchange) (*Response, error) {
-	if err := h.lockOpen(); err != nil {
+	states, err := h.registrationStates(x.ctx, x.args[0])
+	if err != nil {
 		return nil, err
 	}
-	if h.groups[x.args[0]] == nil {
-		h.mu.Unlock()
-		return nil, errEnrollmentNotFound(x.args[0])
-	}
-	var states []*RegistrationState
-	for _, r := range sortedByKey(h.registrations) {
-		if r.GroupID == x.args[0] {
-			states = append(states, r.state())
-		}
-	}
-	h.mu.Unlock()
 	return page(x, states, "DeviceRegistration")
 }

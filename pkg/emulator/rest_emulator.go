@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,80 +12,94 @@ import (
 
 const appPrefix = "iothub-app-"
 
-// appProperties are the application properties of a message: those of the header iothub-properties, a property bag as it stands
-// in a topic, and one for each header iothub-app-<name>. HTTP does not tell the letter case of header names, so the names of the
-// latter are in lower case; the bag keeps them, and can tell null from empty values.
-func (x *exchange) appProperties() (hubproto.Properties, error) {
-	_, all, err := hubproto.ParseBag(x.header("iothub-properties"))
+// appProperties are the application properties of a message: those of the header iothub-properties, a property bag as in
+// a topic, and one for each header iothub-app-<name>. HTTP does not keep the letter case of header names, so the names of the
+// latter are in lower case; the bag keeps it, and distinguishes null from empty values.
+func (x *exchange) appProperties() ([]Property, error) {
+	_, bag, err := hubproto.ParseBag(x.header("iothub-properties"))
 	if err != nil {
 		return nil, errInvalid(err)
+	}
+	var all []Property
+	for _, p := range bag {
+		all = append(all, Property(p))
 	}
 	inBag := len(all)
 	for name, value := range x.Header {
 		if len(name) > len(appPrefix) && strings.EqualFold(name[:len(appPrefix)], appPrefix) {
-			all = append(all, hubproto.Property{Name: strings.ToLower(name[len(appPrefix):]), Value: value})
+			all = append(all, Property{Name: strings.ToLower(name[len(appPrefix):]), Value: value})
 		}
 	}
 	// Headers have no order.
-	slices.SortFunc(all[inBag:], func(a, b hubproto.Property) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(all[inBag:], func(a, b Property) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
 
-// from says where an event stream begins: behind the event that a browser's EventSource saw last, at the number that ?from= names,
-// or now.
-func (x *exchange) from(next int64) (int64, error) {
-	if last := x.header("Last-Event-ID"); last != "" {
-		n, err := strconv.ParseInt(last, 10, 64)
-		if err != nil || n < 0 {
-			return 0, errorf(400004, "ArgumentInvalid", "Last-Event-ID is not a sequence number")
-		}
-		return n + 1, nil
+// start is the number of the first event of a stream: the one behind Last-Event-ID, which a browser's EventSource sends when it opens a
+// stream again, or ?from=, or next.
+func (x *exchange) start(next int64) (int64, error) {
+	name, text, behind := "Last-Event-ID", x.header("Last-Event-ID"), int64(1)
+	if text == "" {
+		name, text, behind = "from", x.Query.Get("from"), 0
 	}
-	if text := x.Query.Get("from"); text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n < 0 {
-			return 0, errorf(400004, "ArgumentInvalid", "from is %q: the sequence number of the first event", text)
-		}
-		return n, nil
+	if text == "" {
+		return next, nil
 	}
-	return next, nil
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, errorf(400004, "ArgumentInvalid", "%s is %q: it has to be the sequence number of an event, from 0 to 9223372036854775807", name, text)
+	}
+	return min(n, math.MaxInt64-1) + behind, nil
 }
 
+// instanceHeader carries Hub.Instance in the response of an event stream: the numbers of one instance mean nothing to another.
+const instanceHeader = "Emulator-Instance"
+
 // eventStream answers with a stream of JSON documents that have numbers.
-func eventStream[T any](items iter.Seq[T], number func(T) int64) *Response {
-	var last int64
-	return &Response{
+func (h *Hub) eventStream(items iter.Seq2[int64, []byte]) *Response {
+	res := &Response{
 		Status: 200,
-		Header: map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-store"},
-		Events: func(yield func([]byte) bool) {
-			for item := range items {
-				last = number(item)
-				if !yield(encodeJSON(item)) {
-					return
-				}
-			}
-		},
-		ids: func() string { return strconv.FormatInt(last, 10) },
+		Header: map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-store", instanceHeader: h.instance},
 	}
+	res.Events = func(yield func([]byte) bool) {
+		for number, item := range items {
+			res.lastEventID = strconv.FormatInt(number, 10)
+			if !yield(item) {
+				return
+			}
+		}
+	}
+	return res
 }
 
 func (h *Hub) restEvents(x *exchange) (*Response, error) {
-	from, err := x.from(h.events.next())
+	start, err := x.start(h.events.Next())
 	if err != nil {
 		return nil, err
 	}
-	// A number of another run, or of the future: whoever knows it missed what is here.
-	from = min(from, h.events.next())
-	return eventStream(h.eventsFrom(x.ctx, from), func(e Event) int64 { return e.SequenceNumber }), nil
+	events := h.eventsFrom(x.ctx, start)
+	return h.eventStream(func(yield func(int64, []byte) bool) {
+		for e := range events {
+			if !yield(e.SequenceNumber, encodeJSON(e)) {
+				return
+			}
+		}
+	}), nil
 }
 
 func (h *Hub) restOperations(x *exchange) (*Response, error) {
-	from, err := x.from(h.operations.next())
+	start, err := x.start(h.operations.Next())
 	if err != nil {
 		return nil, err
 	}
-	from = min(from, h.operations.next())
-	return eventStream(h.operationsFrom(x.ctx, from), func(o Operation) int64 { return o.SequenceNumber }), nil
+	operations := h.follow(x.ctx, start)
+	return h.eventStream(func(yield func(int64, []byte) bool) {
+		for o := range operations {
+			if !yield(o.SequenceNumber, encodeJSON(o)) {
+				return
+			}
+		}
+	}), nil
 }
 
 func (h *Hub) restGetFaults(*exchange) (*Response, error) {
@@ -102,6 +117,21 @@ func (h *Hub) restPutFaults(x *exchange) (*Response, error) {
 	return jsonResponse(f, ""), nil
 }
 
+func (h *Hub) restGetSettings(*exchange) (*Response, error) {
+	return jsonResponse(h.CurrentSettings(), ""), nil
+}
+
+func (h *Hub) restPutSettings(x *exchange) (*Response, error) {
+	var s Settings // members that are not in the body are off: PUT replaces
+	if err := x.decode(&s); err != nil {
+		return nil, err
+	}
+	if err := h.SetSettings(s); err != nil {
+		return nil, err
+	}
+	return jsonResponse(s, ""), nil
+}
+
 func (h *Hub) restDisconnect(x *exchange) (*Response, error) {
 	if !h.Disconnect(x.id()) {
 		return nil, errOffline("there is no connection to cut")
@@ -109,13 +139,20 @@ func (h *Hub) restDisconnect(x *exchange) (*Response, error) {
 	return noContent(), nil
 }
 
-// restInfo hands out keys, so only to a program that came by a loopback name: a page that another name led here (DNS rebinding) sends
-// that name. ServeHTTP looks at the peer's address too.
+// restInfo answers with secrets, so only for a program that came by a loopback name: a page that another name led here (DNS rebinding)
+// sends that name. ServeHTTP checks the peer's address too.
 func (h *Hub) restInfo(x *exchange) (*Response, error) {
 	if x.Host != "" && !hubproto.IsLoopback(x.Host) && (h.HostName == "" || !strings.EqualFold(x.Host, h.HostName)) {
 		return nil, errInfoForeign()
 	}
-	res := jsonResponse(h.Info(x.Host), "")
+	if h.Info == nil {
+		return nil, errNoRoute(x.Path)
+	}
+	info, err := h.Info(x.Host)
+	if err != nil {
+		return nil, err
+	}
+	res := jsonResponse(info, "")
 	res.Header["Cache-Control"] = "no-store"
 	return res, nil
 }

@@ -174,7 +174,7 @@ func (h *Hub) bulk(x *exchange, b bulkDevice) error {
 		if mode != "updatetwin" {
 			etag = cmp.Or(b.TwinETag, b.ETag)
 		}
-		_, err := h.serviceTwinChange(x.ctx, d.ID(), change, etag)
+		_, err := h.changeServiceTwin(x.ctx, d.ID(), change, etag)
 		return err
 	default:
 		return errorf(400004, "ArgumentInvalid", "importMode is %q: use create, update, createOrUpdate, delete, updateTwin or one of their …IfMatchETag forms", b.ImportMode)
@@ -185,7 +185,7 @@ func (h *Hub) bulk(x *exchange, b bulkDevice) error {
 	if change.tags == nil && change.desired == nil {
 		return nil
 	}
-	_, err = h.serviceTwinChange(x.ctx, d.ID(), change, "*")
+	_, err = h.changeServiceTwin(x.ctx, d.ID(), change, "*")
 	return err
 }
 
@@ -214,7 +214,7 @@ func (h *Hub) restServiceStatistics(*exchange) (*Response, error) {
 		Connected int `json:"connectedDeviceCount"`
 	}
 	for d := range h.Devices() {
-		if d.ModuleID == "" && d.ConnectionState == "Connected" {
+		if d.ModuleID == "" && d.ConnectionState == StateConnected {
 			s.Connected++
 		}
 	}

@@ -111,7 +111,7 @@ func TestRESTBulk(t *testing.T) {
 			{"id":"b","importMode":"create","tags":{"x":1},"properties":{"desired":{"y":2}}},
 			{"id":"a","importMode":"Update","status":"disabled"}]`, nil))
 		require.Equal(t, true, doc["isSuccessful"])
-		require.Equal(t, "disabled", mustDevice(t, w.Hub, "a").Status)
+		require.Equal(t, emulator.Status("disabled"), mustDevice(t, w.Hub, "a").Status)
 		twin := w.wantJSON("its twin", 200, w.rest("GET", "/twins/b", "", nil))
 		require.Equal(t, map[string]any{"x": 1.0}, twin["tags"])
 		doc = w.wantJSON("one of two fails", 400, w.rest("POST", "/devices", `[{"id":"a","importMode":"create"},{"id":"b","importMode":"Delete"}]`, nil))

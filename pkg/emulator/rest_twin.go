@@ -8,69 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/pkg/emulator/internal/query"
 )
 
-// serviceTwin is the twin as services see it, with tags, metadata and the state of the device. h.mu is held; the documents in
-// it are never changed in place, so it may be used after that.
-func (who *identity) serviceTwin() map[string]any {
-	t := &who.twin
-	d := who.view()
-	doc := map[string]any{
-		"deviceId":                  d.DeviceID,
-		"etag":                      etagOf(t.ETag),
-		"deviceEtag":                d.ETag,
-		"status":                    d.Status,
-		"statusUpdateTime":          d.StatusUpdatedTime,
-		"connectionState":           d.ConnectionState,
-		"lastActivityTime":          d.LastActivityTime,
-		"cloudToDeviceMessageCount": json.Number(jsonInt(int64(d.CloudToDeviceMessageCount))),
-		"authenticationType":        d.Authentication.Type,
-		"x509Thumbprint":            map[string]any{"primaryThumbprint": emptyIsNull(d.Authentication.X509Thumbprint.PrimaryThumbprint), "secondaryThumbprint": emptyIsNull(d.Authentication.X509Thumbprint.SecondaryThumbprint)},
-		"modelId":                   t.ModelID,
-		"version":                   json.Number(jsonInt(t.Version)),
-		"tags":                      orEmpty(t.Tags),
-		"properties": map[string]any{
-			"desired":  with(with(t.Desired, "$metadata", t.DesiredMeta), "$version", json.Number(jsonInt(t.DesiredVersion))),
-			"reported": with(with(t.Reported, "$metadata", t.ReportedMeta), "$version", json.Number(jsonInt(t.ReportedVersion))),
-		},
-		"capabilities": map[string]any{"iotEdge": d.Capabilities.IoTEdge},
-	}
-	if d.ModuleID != "" {
-		doc["moduleId"] = d.ModuleID
-	}
-	return doc
-}
-
-func jsonInt(n int64) string { return string(encodeJSON(n)) }
-
-func emptyIsNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-func orEmpty(doc map[string]any) map[string]any {
-	if doc == nil {
-		return map[string]any{}
-	}
-	return doc
-}
-
 func (h *Hub) restGetTwin(x *exchange) (*Response, error) {
-	if err := h.lockOpen(); err != nil {
-		return nil, err
-	}
-	who, err := h.find(x.id())
+	doc, err := h.serviceTwin(x.ctx, x.id())
 	if err != nil {
-		h.mu.Unlock()
 		return nil, err
-	}
-	doc := who.serviceTwin()
-	h.mu.Unlock()
-	if err := h.settled(x.ctx); err != nil { // what a service reads is durable
-		return nil, errStore(err)
 	}
 	return jsonResponse(doc, doc["etag"].(string)), nil
 }
@@ -105,41 +49,11 @@ func (h *Hub) restChangeTwin(x *exchange) (*Response, error) {
 			*part.into = doc
 		}
 	}
-	doc, err := h.serviceTwinChange(x.ctx, x.id(), change, x.ifMatch("*"))
+	doc, err := h.changeServiceTwin(x.ctx, x.id(), change, x.ifMatch("*"))
 	if err != nil {
 		return nil, err
 	}
 	return jsonResponse(doc, doc["etag"].(string)), nil
-}
-
-// serviceTwinChange applies a change under an ETag or "*", and returns the whole twin when it is durable.
-func (h *Hub) serviceTwinChange(ctx context.Context, id string, change twinChange, etag string) (map[string]any, error) {
-	if err := h.lockOpen(); err != nil {
-		return nil, err
-	}
-	who, err := h.find(id)
-	if err == nil && etag != "*" && etag != etagOf(who.twin.ETag) {
-		err = errPrecondition(etagOf(who.twin.ETag), etag)
-	}
-	if err == nil {
-		_, err = h.changeTwin(who, change)
-	}
-	if err != nil {
-		h.mu.Unlock()
-		return nil, err
-	}
-	how := "patched"
-	if change.replace {
-		how = "replaced"
-	}
-	h.note(Operation{Category: CategoryC2DTwin, Name: "update", DeviceID: who.DeviceID, ModuleID: who.ModuleID, StatusCode: 200,
-		Description: "a service " + how + " tags or desired properties"})
-	doc := who.serviceTwin()
-	h.mu.Unlock()
-	if err := h.settled(ctx); err != nil {
-		return nil, errStore(err)
-	}
-	return doc, nil
 }
 
 func (h *Hub) restInvoke(x *exchange) (*Response, error) {
@@ -183,25 +97,19 @@ func (h *Hub) restQueryDevices(x *exchange) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := h.lockOpen(); err != nil {
+	docs, err := h.serviceTwins(x.ctx, q.Source == "devices.modules")
+	if err != nil {
 		return nil, err
 	}
-	var docs []map[string]any
-	h.each(func(who *identity) {
-		if (who.ModuleID != "") == (q.from == "devices.modules") {
-			docs = append(docs, who.serviceTwin())
-		}
-	})
-	h.mu.Unlock()
 	itemType := "Twin"
-	if !q.everything() {
+	if !q.Whole() {
 		itemType = "Raw"
 	}
-	return page(x, q.run(docs), itemType)
+	return page(x, q.Run(docs), itemType)
 }
 
 // query reads {"query":"SELECT …"}.
-func (x *exchange) query(from ...string) (*query, error) {
+func (x *exchange) query(from ...string) (*query.Query, error) {
 	var body struct {
 		Query string `json:"query"`
 	}
@@ -209,9 +117,9 @@ func (x *exchange) query(from ...string) (*query, error) {
 		return nil, err
 	}
 	if x.isDPS() && strings.TrimSpace(body.Query) == "*" {
-		return &query{from: from[0]}, nil // what the samples of the Node SDK for DPS ask
+		return query.All(from[0]), nil // as the samples of the Node SDK for DPS do
 	}
-	q, err := parseQuery(body.Query, from...)
+	q, err := query.Parse(body.Query, from...)
 	if err != nil {
 		return nil, errorf(400004, "ArgumentInvalid", "the query %v", err)
 	}
@@ -220,11 +128,11 @@ func (x *exchange) query(from ...string) (*query, error) {
 
 // restSendToDevice is C2D over HTTP, which the service has over AMQP only. The headers are those of the service's HTTPS device API.
 func (h *Hub) restSendToDevice(x *exchange) (*Response, error) {
-	m := Message{Body: x.Body, SystemProperties: hubproto.SystemProperties{
+	m := Message{
 		MessageID: x.header("iothub-messageid"), CorrelationID: x.header("iothub-correlationid"), UserID: x.header("iothub-userid"),
-		Ack: x.header("iothub-ack"), Expiry: x.header("iothub-expiry"),
-		ContentType: x.header("Content-Type"), ContentEncoding: x.header("Content-Encoding"),
-	}}
+		Ack: Ack(x.header("iothub-ack")), Expiry: x.header("iothub-expiry"),
+		ContentType: x.header("Content-Type"), ContentEncoding: x.header("Content-Encoding"), Body: x.Body,
+	}
 	var err error
 	if m.Properties, err = x.appProperties(); err != nil {
 		return nil, err

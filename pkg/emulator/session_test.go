@@ -113,9 +113,9 @@ func TestCloudToDeviceValues(t *testing.T) {
 		d := w.connect(w.put("dev-1"))
 		d.subscribe(mqttcodec.QoS1, devicebound)
 		require.NoError(t, w.SendToDevice(t.Context(), "dev-1", emulator.Message{
-			SystemProperties: hubproto.SystemProperties{MessageID: "m 1/é", CorrelationID: "c", UserID: "u", Ack: "full", ContentType: "application/json"},
-			Properties:       hubproto.Properties{{Name: "prop1", Null: true}, {Name: "prop2"}, {Name: "prop3", Value: "a string"}, {Name: "slash", Value: "a/b+c&d=e"}},
-			Body:             []byte(`{"a":1}`),
+			MessageID: "m 1/é", CorrelationID: "c", UserID: "u", Ack: "full", ContentType: "application/json",
+			Properties: []emulator.Property{{Name: "prop1", Null: true}, {Name: "prop2"}, {Name: "prop3", Value: "a string"}, {Name: "slash", Value: "a/b+c&d=e"}},
+			Body:       []byte(`{"a":1}`),
 		}))
 		m := d.wantPublish("null, empty and set values; every slash escaped", "devices/dev-1/messages/devicebound/"+
 			"%24.mid=m%201%2F%C3%A9&%24.cid=c&%24.uid=u&%24.to=%2Fdevices%2Fdev-1%2Fmessages%2FdeviceBound&%24.ct=application%2Fjson&iothub-ack=full"+

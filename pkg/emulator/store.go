@@ -2,10 +2,10 @@ package emulator
 
 import "context"
 
-// A Store keeps what a Hub must not forget: a flat map of keys to values. The hub calls it from one goroutine at a time and
+// A Store keeps the durable state of a Hub: a flat map of keys to values. The hub calls it from one goroutine at a time and
 // never while it holds a lock. A nil Store means memory only. Package boltstore has one on a disk.
 //
-// Values hold the registry's keys, so whoever keeps them keeps secrets: a file belongs to its owner alone.
+// Values hold the registry's keys, so a store holds secrets: nobody but its owner may read its file.
 type Store interface {
 	// Each calls f with every pair until f returns an error, which it returns. f may keep the value.
 	Each(ctx context.Context, f func(key string, value []byte) error) error

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/readymade"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -28,7 +30,10 @@ type disk struct {
 	fail    error
 }
 
-func (d *disk) Each(_ context.Context, f func(string, []byte) error) error {
+func (d *disk) Each(ctx context.Context, f func(string, []byte) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for key, value := range d.content {
@@ -76,8 +81,9 @@ func (d *disk) set(latency time.Duration, fail error) {
 func TestRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &disk{}
-		w := newWorld(t, &emulator.Hub{Store: store, AssigningTime: -1})
-		require.NoError(t, w.SeedDemo())
+		hub := &emulator.Hub{Store: store, AssigningTime: -1}
+		require.NoError(t, readymade.Prepare(t.Context(), hub))
+		w := newWorld(t, hub)
 		device, module := w.put("dev-1"), w.put("dev-1/mod-1")
 		d := w.connect(device)
 		d.subscribe(mqttcodec.QoS1, devicebound, hubproto.TwinResponseFilter)
@@ -90,22 +96,25 @@ func TestRestart(t *testing.T) {
 		var inflight *mqttcodec.Publish
 		for i := range 3 {
 			require.NoError(t, w.SendToDevice(t.Context(), "dev-1", emulator.Message{
-				Body: fmt.Append(nil, i), Properties: hubproto.Properties{{Name: "null", Null: true}, {Name: "empty"}}}))
+				Body: fmt.Append(nil, i), Properties: []emulator.Property{{Name: "null", Null: true}, {Name: "empty"}}}))
 			inflight = d.next("C2D").(*mqttcodec.Publish)
 			if i == 1 {
 				d.send(&mqttcodec.Puback{PacketID: inflight.PacketID})
 			}
 		}
-		dps := w.dpsConnect("my-registration-01", mustKey(t, w.Info(host).Demo.Individual.PrimaryKey))
+		dps := w.dpsConnect("my-registration-01", mustKey(t, w.describe().Demo.Individual.PrimaryKey))
 		dps.publish(register, "", 0)
 		assigned := dps.answer("assigned", "$dps/registrations/res/200/?$rid=1").State
 		require.NoError(t, w.DeleteDevice(t.Context(), "MyDevice01"))
 		synctest.Wait()
-		before := w.Info(host)
+		before := w.describe()
 		left := store.image() // kill -9
 
 		w = newWorld(t, &emulator.Hub{Store: left})
-		require.Equal(t, before, w.Info(host), "the keys of policies and enrollments")
+		after := w.describe()
+		require.NotEqual(t, before.Instance, after.Instance, "another life of the hub")
+		after.Instance = before.Instance
+		require.Equal(t, before, after, "the keys of policies and enrollments")
 		require.Equal(t, device.Authentication, mustDevice(t, w.Hub, "dev-1").Authentication)
 		require.Equal(t, device.GenerationID, mustDevice(t, w.Hub, "dev-1").GenerationID)
 		require.Equal(t, module.Authentication, mustDevice(t, w.Hub, "dev-1/mod-1").Authentication)
@@ -229,7 +238,7 @@ func TestUnreadableStore(t *testing.T) {
 	_, err = hub.PutDevice(t.Context(), emulator.Device{DeviceID: "dev-2"})
 	require.ErrorContains(t, err, "reading the store")
 	require.Equal(t, 503, hub.Do(t.Context(), &emulator.Request{Method: "GET", Path: "/healthz"}).Status)
-	require.Equal(t, emulator.Info{}, hub.Info("h"))
+	require.Empty(t, hub.Instance())
 	require.False(t, hub.Disconnect("dev-1"))
 	require.NoError(t, hub.Close())
 	require.Equal(t, "{", string(store.content["device/dev-1"]), "and nothing is overwritten")
@@ -254,4 +263,28 @@ func TestConnackComesFirst(t *testing.T) {
 		d.want("then the rest", &mqttcodec.Pingresp{})
 		d.wantPuback("in order", 1)
 	})
+}
+
+func TestOpenIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &disk{}
+		w := newWorld(t, &emulator.Hub{Store: store})
+		device := w.put("dev-1")
+		hub := &emulator.Hub{Store: store.image()}
+		dead, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, hub.Open(dead), context.Canceled)
+		_, err := hub.PutDevice(dead, emulator.Device{DeviceID: "dev-2"})
+		require.ErrorIs(t, err, context.Canceled)
+		again := newWorld(t, hub)
+		require.Equal(t, device.Authentication, mustDevice(t, hub, "dev-1").Authentication)
+		again.connect(device)
+	})
+
+	closed := &emulator.Hub{}
+	require.NoError(t, closed.Close())
+	require.ErrorIs(t, closed.Open(t.Context()), net.ErrClosed)
+	_, err := closed.Device("dev-1")
+	require.ErrorIs(t, err, net.ErrClosed)
+	require.NoError(t, closed.Close())
 }

@@ -1,5 +1,5 @@
 // Package boltstore keeps an emulator's state in one file, with go.etcd.io/bbolt. It is a package of its own, so that a page that
-// carries the emulator does not carry a database. The emulator, and what the keys and values mean, are in package emulator.
+// carries the emulator does not carry a database. The emulator, and the meaning of keys and values, are in package emulator.
 //
 // # Usage
 //
@@ -92,5 +92,5 @@ func (s *Store) Commit(ctx context.Context, writes []emulator.Write) error {
 	})
 }
 
-// Close waits for what is under way and closes the file.
+// Close waits for transactions under way and closes the file.
 func (s *Store) Close() error { return s.db.Close() }
