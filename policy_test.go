@@ -187,7 +187,7 @@ func TestWasmCarriesNoServer(t *testing.T) {
 		}
 	}
 	// These run in the page, and are tested there because they are found below ./wasm.
-	for _, name := range []string{"pkg/mqttcodec", "pkg/wsconn", "pkg/hubclient", "pkg/emulator", "internal/hubproto", "internal/panel", "internal/scenario"} {
+	for _, name := range []string{"pkg/iothub", "pkg/mqttcodec", "pkg/wsconn", "pkg/hubclient", "pkg/emulator", "internal/hubproto", "internal/panel", "internal/scenario"} {
 		require.Contains(t, packages, modulePath+"/"+name, "make test-browser would no longer run its tests")
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
 
-// testKey is the key of protocol.md's vectors.
+// testKey is a key that is easy to recognize, in base64 too: a2V5MTIzNDU=.
 var testKey = []byte("key12345")
 
 const (

@@ -17,7 +17,8 @@ import (
 
 // Options configure a device; nil or zero fields have defaults. New copies them.
 type Options struct {
-	// Dial opens the connection; the default is wsconn.Dial. It must return when its context ends. The url is Endpoint.
+	// Dial opens the connection; the default is wsconn.Dial. It must return when its context ends. The url is Endpoint. Close of an
+	// earlier connection may still run meanwhile.
 	Dial func(ctx context.Context, url string) (net.Conn, error)
 
 	// Endpoint is the address to dial; the default is the WebSocket address of the gateway, or of the host.

@@ -66,3 +66,33 @@ func TestFullJitter(t *testing.T) {
 		require.Greater(t, longest, limit/2, "it uses the whole range")
 	}
 }
+
+func TestErrorsAboutInputHaveFields(t *testing.T) {
+	_, err := ParseConnectionString("HostName=h.net;SharedAccessKeyName=iothubowner;SharedAccessKey=AAAA")
+	part, ok := errors.AsType[*ConnectionStringError](err)
+	require.True(t, ok)
+	require.Equal(t, "SharedAccessKeyName", part.Part)
+	require.Equal(t, "says that this is a hub-level string, which opens the whole hub", part.Reason)
+	require.Contains(t, part.Hint, "paste the device's own connection string")
+	require.EqualError(t, part, "connection string: "+part.Part+" "+part.Reason+": "+part.Hint)
+
+	_, err = ParseConnectionString("HostName=https://h.net")
+	part, ok = errors.AsType[*ConnectionStringError](err)
+	require.True(t, ok)
+	require.Equal(t, "holds a slash: give the name alone, without https:// and without a path", part.Reason)
+	require.Empty(t, part.Hint, "the reason has it")
+
+	device, err := New(Credentials{Host: testHost, DeviceID: testID, Key: testKey}, nil)
+	require.NoError(t, err)
+	_, err = device.Report(t.Context(), []byte(`{"thermostat":{"setpoint":[null]}}`))
+	place, ok := errors.AsType[*TwinError](err)
+	require.True(t, ok)
+	require.Equal(t, "thermostat.setpoint.0", place.Path)
+	require.Contains(t, err.Error(), place.Reason)
+	_, ok = errors.AsType[*ArgumentError](err)
+	require.True(t, ok)
+
+	require.EqualError(t, &ConnectionStringError{Part: "HostName", Reason: "is odd"}, "HostName is odd")
+	require.EqualError(t, &ConnectionStringError{Part: "HostName", Reason: "is odd", Hint: "change it"}, "HostName is odd: change it")
+	require.EqualError(t, &TwinError{Path: "a.b", Reason: "is odd"}, `"a.b": is odd`)
+}

@@ -75,6 +75,8 @@ func TestEveryTextIsSaid(t *testing.T) {
 func TestErrorsOfTheLibrariesAreSaid(t *testing.T) {
 	second := func(_ any, err error) error { return err }
 	now := time.Unix(1_700_000_000, 0)
+	device, err := hubclient.New(hubclient.Credentials{Host: "h.net", DeviceID: "d", Key: []byte("k")}, nil)
+	require.NoError(t, err)
 	link := &hubclient.LinkError{Host: "h.net", Op: "OP", Err: hubclient.ErrSilent}
 	for english, err := range map[string]error{
 		"":                 second(hubproto.ParseConnectionString("HostName=h.net;DeviceId=d;SharedAccessKey=AAA")),
@@ -83,6 +85,8 @@ func TestErrorsOfTheLibrariesAreSaid(t *testing.T) {
 		"DPS's":            second(hubproto.ParseConnectionString("HostName=x.azure-devices-provisioning.net;SharedAccessKeyName=o;SharedAccessKey=AAAA")),
 		"a key alone":      second(hubproto.ParseConnectionString("c2VjcmV0LXNlY3JldC1zZWNyZXQ=")),
 		"host":             second(hubproto.ParseConnectionString("HostName=https://h.net/;DeviceId=d;SharedAccessKey=AAAA")),
+		"device's string":  second(hubclient.ParseConnectionString("HostName=h.net;DeviceId=d;SharedAccessKey=AAA")),
+		"reported twin":    second(device.Report(context.Background(), []byte(`{"a":[1,null]}`))),
 		"no token":         second(hubproto.ParseSAS("x")),
 		"token":            second(hubproto.ParseSAS("SharedAccessSignature sr=a&sig=b%2Bc&se=1e9")),
 		"key":              second(hubclient.ParseKey("AAA")),
