@@ -37,7 +37,8 @@ type conn struct {
 
 	// The reading goroutine's.
 	in        incoming
-	unflushed bool // sendSoon appended something since the last flush
+	topic     *telemetryTopic // of the last telemetry, or nil
+	unflushed bool            // sendSoon appended something since the last flush
 
 	// Set by accept, under Hub.mu.
 	id         *identity     // nil at DPS

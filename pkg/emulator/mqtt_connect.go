@@ -188,7 +188,11 @@ func newWill(user hubproto.Username, p *mqttcodec.Connect) (*telemetry, *cause) 
 	if p.WillQoS > mqttcodec.QoS1 {
 		return bad("the Will has QoS 2, which the hub does not support")
 	}
-	will, refused := newTelemetry(topic.Bag, p.WillMessage, p.WillRetain)
+	size, refused := checkBag(topic.Bag)
+	var will *telemetry
+	if refused == nil {
+		will, refused = newTelemetry(topic.Bag, size, p.WillMessage, p.WillRetain)
+	}
 	if refused != nil {
 		return bad("the Will: " + refused.Message)
 	}
