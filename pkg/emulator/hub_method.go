@@ -199,7 +199,7 @@ func (h *Hub) answerCall(who *identity, requestID string, status int, payload []
 	if pending == nil {
 		h.note(Operation{Category: CategoryMethods, Name: "methodResponse", DeviceID: who.DeviceID, ModuleID: who.ModuleID, Level: LevelWarning,
 			StatusCode:  404001,
-			Description: "an answer to request id " + strconv.Quote(requestID) + ", for which nobody waits (any more): dropped"})
+			Description: "an answer to request id " + strconv.Quote(requestID) + ", which no call waits for (any more): dropped"})
 		return
 	}
 	delete(who.calls, requestID)

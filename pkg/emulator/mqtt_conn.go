@@ -103,12 +103,15 @@ func (h *Hub) start(nc net.Conn, p peer) {
 func (h *Hub) newConn(nc net.Conn, p peer) (*conn, error) {
 	c := &conn{hub: h, nc: nc, peer: p, done: make(chan struct{})}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
+	closed := h.closed
+	if !closed {
+		h.conns[c] = struct{}{}
+	}
+	h.mu.Unlock()
+	if closed {
 		nc.Close()
 		return nil, net.ErrClosed
 	}
-	h.conns[c] = struct{}{}
 	return c, nil
 }
 

@@ -168,11 +168,11 @@ func (c *conn) expireWith(token *hubproto.SASToken) {
 	if token == nil {
 		return
 	}
-	left := time.Until(token.Expiry)
-	if left <= 0 {
-		left += hubproto.MaxClockSkew
+	remaining := time.Until(token.Expiry)
+	if remaining <= 0 {
+		remaining += hubproto.MaxClockSkew
 	}
-	c.expires = time.AfterFunc(left, func() { c.fail(causeExpired) })
+	c.expires = time.AfterFunc(remaining, func() { c.fail(causeExpired) })
 }
 
 // newWill checks the Will, which has to be telemetry of the device itself.
