@@ -167,6 +167,9 @@ func (h *Hub) startRegistration(ended <-chan struct{}, p *provisioning, payload 
 			}
 			return answerWith(answer, status, refused)
 		})
+		if stale && e.AllocationPolicy != AllocationCustom { // Hub.Allocate is called once
+			e, a, refused = h.allocate(ended, p, payload)
+		}
 	}
 }
 
