@@ -135,10 +135,10 @@ func (c *conn) attach(v verified, p *mqttcodec.Connect, user hubproto.Username, 
 	if !h.stillVerified(v) {
 		return false, nil
 	}
-	who := v.who
-	c.id, c.apiVersion, c.will = who, user.APIVersion, will
-	c.sender = &sender{who.DeviceID, who.ModuleID, who.GenerationID, v.method, user.ModelID}
-	h.attach(who, c, user.ModelID)
+	device := v.device
+	c.id, c.apiVersion, c.will = device, user.APIVersion, will
+	c.sender = &sender{device.DeviceID, device.ModuleID, device.GenerationID, v.method, user.ModelID}
+	h.attach(device, c, user.ModelID)
 	c.attached = true
 	present := c.resumeSession(p.CleanSession)
 	c.expireWith(token)
@@ -147,7 +147,7 @@ func (c *conn) attach(v verified, p *mqttcodec.Connect, user hubproto.Username, 
 	h.settle(func(err error) {
 		defer close(answered)
 		if err != nil {
-			h.detach(who, c, causeStore(err))
+			h.detach(device, c, causeStore(err))
 			return
 		}
 		if !c.attached {
@@ -156,8 +156,8 @@ func (c *conn) attach(v verified, p *mqttcodec.Connect, user hubproto.Username, 
 		h.note(note)
 		c.ready = true
 		c.send(&mqttcodec.Connack{SessionPresent: present})
-		h.redeliver(who)
-		h.attachmentReady(who)
+		h.redeliver(device)
+		h.attachmentReady(device)
 	})
 	return true, nil
 }
