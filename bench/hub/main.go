@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// plan is what to measure.
+// plan is the extent of the measurement.
 type plan struct {
 	idle, senders, rounds int
 	duration              time.Duration // of a round of telemetry
@@ -41,7 +41,7 @@ func main() {
 	}
 }
 
-// load is what telemetry cost in the rounds.
+// load is the cost of telemetry in the rounds.
 type load struct{ rate, cpu []float64 } // messages a second; µs of the server's CPU time a message
 
 // results are those of one server.
@@ -149,8 +149,8 @@ func write(w io.Writer, p plan, all []*results) {
 		line += "--:|"
 	}
 	fmt.Fprintln(w, header+"\n"+line)
-	row := func(what, format string, figure func(*results) float64) {
-		fmt.Fprintf(w, "| %s |", what)
+	row := func(name, format string, figure func(*results) float64) {
+		fmt.Fprintf(w, "| %s |", name)
 		for _, r := range all {
 			fmt.Fprintf(w, " "+format+" |", figure(r))
 		}

@@ -78,7 +78,7 @@ func (s *server) prepareEmulator(ctx context.Context, stdout io.Reader, devices 
 	}
 	url, ok := strings.CutPrefix(strings.TrimSpace(line), "hubpanel is ready: ")
 	if !ok {
-		return fmt.Errorf("the server said %q", line)
+		return fmt.Errorf("the server printed %q instead of its address", line)
 	}
 	s.host = strings.TrimPrefix(url, "http://")
 	if s.fresh, err = s.memory(); err != nil {
@@ -208,7 +208,7 @@ func (s *server) answers(ctx context.Context) error {
 	return last
 }
 
-// memory is what the process has resident, in bytes.
+// memory is the resident memory of the process, in bytes.
 func (s *server) memory() (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid))
 	if err != nil {

@@ -243,12 +243,12 @@ func (h *Hub) servePeer(ctx context.Context, conn net.Conn, p peer) error {
 // whether there was one.
 func (h *Hub) Disconnect(id string) (connected bool) {
 	_ = h.read(context.Background(), func() error {
-		who, err := h.find(id)
-		if err != nil || who.attached == nil {
+		device, err := h.find(id)
+		if err != nil || device.attached == nil {
 			return err
 		}
 		connected = true
-		h.detach(who, who.attached, causeDisconnected)
+		h.detach(device, device.attached, causeDisconnected)
 		return nil
 	})
 	return connected

@@ -37,52 +37,52 @@ const (
 // protocolState is the state that a protocol keeps for an identity between its connections, such as an MQTT session.
 type protocolState interface {
 	// discard forgets the state, because its identity is removed. Hub.mu is held.
-	discard(h *Hub, who *identity)
+	discard(h *Hub, device *identity)
 }
 
 // attach makes a an identity's connection, in place of the one that it has. h.mu is held.
-func (h *Hub) attach(who *identity, a attachment, modelID string) {
-	if who.attached != nil {
-		h.detach(who, who.attached, causeTakenOver) // [MQTT-3.1.4-2]
+func (h *Hub) attach(device *identity, a attachment, modelID string) {
+	if device.attached != nil {
+		h.detach(device, device.attached, causeTakenOver) // [MQTT-3.1.4-2]
 	}
 	now := time.Now().UTC()
-	who.attached, who.ConnectionStateUpdatedTime, who.LastActivityTime = a, now, now
-	if modelID != "" && who.twin.ModelID != modelID {
-		who.twin.ModelID = modelID
-		who.twin.Version++
-		h.saveTwin(who)
+	device.attached, device.ConnectionStateUpdatedTime, device.LastActivityTime = a, now, now
+	if modelID != "" && device.twin.ModelID != modelID {
+		device.twin.ModelID = modelID
+		device.twin.Version++
+		h.saveTwin(device)
 	}
-	h.saveIdentity(who)
+	h.saveIdentity(device)
 }
 
 // detach ends a connection and, if it is still its identity's, leaves the identity disconnected. h.mu is held.
-func (h *Hub) detach(who *identity, a attachment, why cause) {
+func (h *Hub) detach(device *identity, a attachment, why cause) {
 	a.end(why) // first, because it may have a last message to publish
-	if who.attached != a {
+	if device.attached != a {
 		return
 	}
-	who.attached = nil
-	if who.locks != nil {
-		who.locks.Stop()
-		who.locks = nil
+	device.attached = nil
+	if device.locks != nil {
+		device.locks.Stop()
+		device.locks = nil
 	}
-	for _, m := range who.queue {
+	for _, m := range device.queue {
 		m.lockedUntil = time.Time{}
 	}
-	for _, c := range who.calls {
+	for _, c := range device.calls {
 		c.fail(errOffline("its connection ended before it answered"))
 	}
-	who.calls = nil
+	device.calls = nil
 	now := time.Now().UTC()
-	who.ConnectionStateUpdatedTime, who.LastActivityTime = now, now
-	h.saveIdentity(who)
+	device.ConnectionStateUpdatedTime, device.LastActivityTime = now, now
+	h.saveIdentity(device)
 }
 
 // attachmentReady delivers the messages and calls that wait for a device, when its connection may have become able to receive them. h.mu is held.
-func (h *Hub) attachmentReady(who *identity) {
-	h.deliver(who)
-	h.announceCallable(who)
+func (h *Hub) attachmentReady(device *identity) {
+	h.deliver(device)
+	h.announceCallable(device)
 }
 
 // active notes when a device has sent something. h.mu is held.
-func (h *Hub) active(who *identity, at time.Time) { who.LastActivityTime = at }
+func (h *Hub) active(device *identity, at time.Time) { device.LastActivityTime = at }

@@ -57,7 +57,7 @@ func (c *certificate) signedByEither(pair *X509Pair) bool {
 
 // verified is an identity whose proof was checked, for as long as its entry does not change.
 type verified struct {
-	who    *identity
+	device *identity
 	etag   string // of the entry
 	method string // of authentication, as telemetry names it
 }
@@ -70,37 +70,37 @@ func unauthorized(format string, args ...any) *cause {
 // without the lock; stillVerified then checks that the entry is still the same.
 func (h *Hub) verify(id string, p proof) (verified, *cause) {
 	h.mu.Lock()
-	who, why := h.admissible(id)
+	device, why := h.admissible(id)
 	if why != nil {
 		h.mu.Unlock()
 		return verified{}, why
 	}
-	entry, keys := who.Device, who.keys // the keys are replaced, never changed in place
+	entry, keys := device.Device, device.keys // the keys are replaced, never changed in place
 	h.mu.Unlock()
 	method, why := h.checkProof(&entry, keys, p)
 	if why != nil {
 		return verified{}, why
 	}
-	return verified{who, entry.ETag, method}, nil
+	return verified{device, entry.ETag, method}, nil
 }
 
 // stillVerified reports whether the result of verify is still valid. h.mu is held.
 func (h *Hub) stillVerified(v verified) bool {
-	who, why := h.admissible(v.who.ID())
-	return why == nil && who == v.who && who.ETag == v.etag
+	device, why := h.admissible(v.device.ID())
+	return why == nil && device == v.device && device.ETag == v.etag
 }
 
 // admissible returns an identity that may connect, or why it may not, whatever it shows. h.mu is held.
 func (h *Hub) admissible(id string) (*identity, *cause) {
-	who, err := h.find(id)
+	device, err := h.find(id)
 	if err != nil {
 		e := asError(err)
 		return nil, &cause{code: e.Code, text: e.Message}
 	}
-	if who.Status == StatusDisabled || who.parent != nil && who.parent.Status == StatusDisabled {
+	if device.Status == StatusDisabled || device.parent != nil && device.parent.Status == StatusDisabled {
 		return nil, &cause{code: 403001, text: "the device is disabled: enable it in the registry"}
 	}
-	return who, nil
+	return device, nil
 }
 
 // checkProof returns the method by which a device has proved its identity, or why it has not.

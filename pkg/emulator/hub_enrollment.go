@@ -55,8 +55,8 @@ type Enrollment struct {
 	Enrolled
 }
 
-// An EnrollmentGroup lets every device register that holds a key derived from the group's (hubproto.DeriveDeviceKey), or a
-// certificate that the group's CA signed.
+// An EnrollmentGroup lets every device register that holds a key derived from the group's (the HMAC-SHA256 of its registration id
+// under the group's key; "Symmetric key attestation"), or a certificate that the group's CA signed.
 type EnrollmentGroup struct {
 	EnrollmentGroupID string `json:"enrollmentGroupId"`
 	Enrolled

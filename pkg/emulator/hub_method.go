@@ -104,11 +104,11 @@ func (h *Hub) invoke(ctx context.Context, id string, in invocation) (int, json.R
 }
 
 func (h *Hub) call(ctx context.Context, id string, in invocation) answer {
-	who, pending, requestID, err := h.startCall(ctx, id, in)
+	device, pending, requestID, err := h.startCall(ctx, id, in)
 	if err != nil {
 		return answer{err: err}
 	}
-	defer h.endCall(who, requestID)
+	defer h.endCall(device, requestID)
 	// A little less than the service asked for: its SDK ends its HTTP request at the very same time.
 	timeout := time.NewTimer(in.responseTimeout - in.responseTimeout/50)
 	defer timeout.Stop()
@@ -123,38 +123,38 @@ func (h *Hub) call(ctx context.Context, id string, in invocation) answer {
 }
 
 // startCall sends the request as soon as the device is reachable, or fails when the connect time-out ends first.
-func (h *Hub) startCall(ctx context.Context, id string, in invocation) (who *identity, pending *call, requestID string, err error) {
+func (h *Hub) startCall(ctx context.Context, id string, in invocation) (device *identity, pending *call, requestID string, err error) {
 	giveUp := time.NewTimer(in.connectTimeout)
 	defer giveUp.Stop()
 	for {
 		var why string
 		var callable <-chan struct{}
 		if err := h.read(ctx, func() (err error) {
-			if who, err = h.find(id); err != nil {
+			if device, err = h.find(id); err != nil {
 				return err
 			}
-			if why = who.unavailable(); why == "" {
+			if why = device.unavailable(); why == "" {
 				h.requestID++
 				requestID = strconv.FormatUint(h.requestID, 16)
 				pending = &call{answer: make(chan answer, 1)}
-				if who.calls == nil {
-					who.calls = make(map[string]*call)
+				if device.calls == nil {
+					device.calls = make(map[string]*call)
 				}
-				who.calls[requestID] = pending
-				who.attached.call(requestID, in.name, in.payload)
+				device.calls[requestID] = pending
+				device.attached.call(requestID, in.name, in.payload)
 				return nil
 			}
-			if who.callable == nil && in.connectTimeout > 0 {
-				who.callable = make(chan struct{})
+			if device.callable == nil && in.connectTimeout > 0 {
+				device.callable = make(chan struct{})
 			}
-			callable = who.callable
+			callable = device.callable
 			return nil
 		}); err != nil {
 			return nil, nil, "", err
 		}
 		switch {
 		case why == "":
-			return who, pending, requestID, nil
+			return device, pending, requestID, nil
 		case in.connectTimeout == 0:
 			return nil, nil, "", errOffline(why)
 		}
@@ -171,9 +171,9 @@ func (h *Hub) startCall(ctx context.Context, id string, in invocation) (who *ide
 }
 
 // endCall forgets a call, so that an answer that comes too late is dropped.
-func (h *Hub) endCall(who *identity, requestID string) {
+func (h *Hub) endCall(device *identity, requestID string) {
 	h.mu.Lock()
-	delete(who.calls, requestID)
+	delete(device.calls, requestID)
 	h.mu.Unlock()
 }
 
@@ -186,23 +186,23 @@ func (id *identity) unavailable() string {
 }
 
 // announceCallable wakes the calls that wait for this device, if it can be called now. h.mu is held.
-func (h *Hub) announceCallable(who *identity) {
-	if who.callable != nil && who.unavailable() == "" {
-		close(who.callable)
-		who.callable = nil
+func (h *Hub) announceCallable(device *identity) {
+	if device.callable != nil && device.unavailable() == "" {
+		close(device.callable)
+		device.callable = nil
 	}
 }
 
 // answerCall passes a device's answer to the call that waits for it, and drops an answer that comes too late. h.mu is held.
-func (h *Hub) answerCall(who *identity, requestID string, status int, payload []byte) {
-	pending := who.calls[requestID]
+func (h *Hub) answerCall(device *identity, requestID string, status int, payload []byte) {
+	pending := device.calls[requestID]
 	if pending == nil {
-		h.note(Operation{Category: CategoryMethods, Name: "methodResponse", DeviceID: who.DeviceID, ModuleID: who.ModuleID, Level: LevelWarning,
+		h.note(Operation{Category: CategoryMethods, Name: "methodResponse", DeviceID: device.DeviceID, ModuleID: device.ModuleID, Level: LevelWarning,
 			StatusCode:  404001,
-			Description: "an answer to request id " + strconv.Quote(requestID) + ", for which nobody waits (any more): dropped"})
+			Description: "an answer to request id " + strconv.Quote(requestID) + ", which no call waits for (any more): dropped"})
 		return
 	}
-	delete(who.calls, requestID)
+	delete(device.calls, requestID)
 	a := answer{status: status, payload: json.RawMessage("null")}
 	switch {
 	case len(payload) > hubproto.MaxMethodPayload:

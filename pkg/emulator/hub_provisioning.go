@@ -167,6 +167,9 @@ func (h *Hub) startRegistration(ended <-chan struct{}, p *provisioning, payload 
 			}
 			return answerWith(answer, status, refused)
 		})
+		if stale && e.AllocationPolicy != AllocationCustom { // Hub.Allocate is called once
+			e, a, refused = h.allocate(ended, p, payload)
+		}
 	}
 }
 
@@ -317,21 +320,21 @@ func (h *Hub) registerDevice(p *provisioning, e *Enrolled, auth Authentication, 
 
 // provision puts the device into the registry with its authentication, or updates its entry. h.mu is held.
 func (h *Hub) provision(r *registration, e *Enrolled, auth Authentication, initial *InitialTwin) *Error {
-	who := h.devices[r.DeviceID]
+	device := h.devices[r.DeviceID]
 	// Whether the hub assignment may change is the only case of the policy that one hub can show: with it and without
 	// migration, registering again resets the device's data.
 	reset := e.ReprovisionPolicy != nil && e.ReprovisionPolicy.UpdateHubAssignment && !e.ReprovisionPolicy.MigrateDeviceData
 	r.Substatus = "initialAssignment"
-	if who != nil && reset {
-		h.cutOff(who, causeReset)
-		h.remove(who)
-		who = nil
+	if device != nil && reset {
+		h.cutOff(device, causeReset)
+		h.remove(device)
+		device = nil
 		r.Substatus = "deviceDataReset"
 	}
-	if who != nil {
-		if who.Authentication != auth {
-			who.adopt(auth, SymmetricKey{})
-			h.saveIdentity(who)
+	if device != nil {
+		if device.Authentication != auth {
+			device.adopt(auth, SymmetricKey{})
+			h.saveIdentity(device)
 		}
 		return nil
 	}
@@ -339,7 +342,7 @@ func (h *Hub) provision(r *registration, e *Enrolled, auth Authentication, initi
 	if err := validate(&d); err != nil {
 		return asError(err)
 	}
-	who = h.create(d)
+	device = h.create(d)
 	if initial == nil {
 		return nil
 	}
@@ -358,7 +361,7 @@ func (h *Hub) provision(r *registration, e *Enrolled, auth Authentication, initi
 	if change.tags == nil && change.desired == nil {
 		return nil
 	}
-	if _, err = h.changeTwin(who, change); err != nil {
+	if _, err = h.changeTwin(device, change); err != nil {
 		return asError(err)
 	}
 	return nil

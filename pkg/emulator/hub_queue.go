@@ -129,29 +129,29 @@ func newQueued(m Message, input string, now time.Time) (*queued, error) {
 
 // enqueue puts a message into a device's queue. h.mu is held.
 func (h *Hub) enqueue(id string, q *queued, now time.Time) error {
-	who, err := h.find(id)
+	device, err := h.find(id)
 	if err != nil {
 		return err
 	}
-	if (who.ModuleID != "") != (q.Input != "") {
+	if (device.ModuleID != "") != (q.Input != "") {
 		return errorf(400004, "ArgumentInvalid", "a module has inputs, a device has not: there are no other messages to a module")
 	}
-	h.expireQueue(who, now)
-	if len(who.queue) >= maxQueue {
+	h.expireQueue(device, now)
+	if len(device.queue) >= maxQueue {
 		return errorf(403004, "DeviceMaximumQueueDepthExceeded", "%d messages wait for the device: it has to acknowledge them, or purge them", maxQueue)
 	}
-	q.System.To = "/devices/" + who.DeviceID + "/messages/deviceBound"
+	q.System.To = "/devices/" + device.DeviceID + "/messages/deviceBound"
 	if q.Input != "" {
 		q.System.To = "" // as on IoT Edge
 	}
 	h.c2dSequence++
 	q.Sequence = h.c2dSequence
-	who.queue = append(who.queue, q)
-	h.saveQueued(who, q)
-	h.noteMessage(who, q, MessageEnqueued, "queued: "+plural(len(who.queue), "message")+" for the device now")
+	device.queue = append(device.queue, q)
+	h.saveQueued(device, q)
+	h.noteMessage(device, q, MessageEnqueued, "queued: "+plural(len(device.queue), "message")+" for the device now")
 	h.settle(func(err error) {
 		if err == nil {
-			h.deliver(who)
+			h.deliver(device)
 		}
 	})
 	return nil
@@ -164,11 +164,11 @@ var messageCodes = map[string]int{
 }
 
 // noteMessage adds the operation of an event of a message. h.mu is held.
-func (h *Hub) noteMessage(who *identity, m *queued, event, text string) {
+func (h *Hub) noteMessage(device *identity, m *queued, event, text string) {
 	if m.System.MessageID != "" {
 		text = fmt.Sprintf("message %q: %s", m.System.MessageID, text)
 	}
-	o := Operation{Category: CategoryC2D, Name: event, DeviceID: who.DeviceID, ModuleID: who.ModuleID, StatusCode: messageCodes[event],
+	o := Operation{Category: CategoryC2D, Name: event, DeviceID: device.DeviceID, ModuleID: device.ModuleID, StatusCode: messageCodes[event],
 		MessageID: m.System.MessageID, MessageSequenceNumber: m.Sequence, Description: text}
 	if event == MessageLockExpired || event == MessageDropped {
 		o.Level = LevelWarning
@@ -177,14 +177,14 @@ func (h *Hub) noteMessage(who *identity, m *queued, event, text string) {
 }
 
 // deliver sends the enqueued messages to a device that receives messages. h.mu is held.
-func (h *Hub) deliver(who *identity) {
-	a := who.attached
-	if a == nil || len(who.queue) == 0 || !a.receives() {
+func (h *Hub) deliver(device *identity) {
+	a := device.attached
+	if a == nil || len(device.queue) == 0 || !a.receives() {
 		return
 	}
 	now := time.Now()
-	h.expireQueue(who, now)
-	for _, m := range slices.Clone(who.queue) { // a final receipt removes a message
+	h.expireQueue(device, now)
+	for _, m := range slices.Clone(device.queue) { // a final receipt removes a message
 		if m.Token != 0 {
 			continue
 		}
@@ -195,88 +195,88 @@ func (h *Hub) deliver(who *identity) {
 			m.Token = 0
 			return // the next acknowledgement continues from here
 		}
-		h.noteMessage(who, m, MessageDelivered, detail)
+		h.noteMessage(device, m, MessageDelivered, detail)
 		if r == receiptFinal {
-			h.complete(who, m, "QoS 0 has no acknowledgement")
+			h.complete(device, m, "QoS 0 has no acknowledgement")
 			continue
 		}
-		h.lock(who, m, now)
-		h.saveQueued(who, m) // so that a restart redelivers it under the same token
+		h.lock(device, m, now)
+		h.saveQueued(device, m) // so that a restart redelivers it under the same token
 	}
 }
 
 // redeliver sends again, over a new connection, the messages that the device did not acknowledge over the last one: under the old
 // tokens, in the old order. h.mu is held.
-func (h *Hub) redeliver(who *identity) {
+func (h *Hub) redeliver(device *identity) {
 	now := time.Now()
-	h.expireQueue(who, now)
-	for _, m := range who.queue {
+	h.expireQueue(device, now)
+	for _, m := range device.queue {
 		if m.Token != 0 {
-			h.lock(who, m, now)
-			_, detail := who.attached.deliver(m, true)
-			h.noteMessage(who, m, MessageDelivered, detail)
+			h.lock(device, m, now)
+			_, detail := device.attached.deliver(m, true)
+			h.noteMessage(device, m, MessageDelivered, detail)
 		}
 	}
 }
 
 // lock gives the device a minute to acknowledge. h.mu is held.
-func (h *Hub) lock(who *identity, m *queued, now time.Time) {
+func (h *Hub) lock(device *identity, m *queued, now time.Time) {
 	m.lockedUntil = now.Add(lockTime)
-	if who.locks == nil {
-		a := who.attached
-		who.locks = time.AfterFunc(lockTime, func() { h.unlockExpired(who, a) })
+	if device.locks == nil {
+		a := device.attached
+		device.locks = time.AfterFunc(lockTime, func() { h.unlockExpired(device, a) })
 	}
 }
 
 // unlockExpired sends again the messages that were not acknowledged in time, under their old tokens. A message that was sent maxDeliveryCount times is
 // dead-lettered. (Since 2026 "Understand cloud-to-device messaging" counts abandoned messages only, and MQTT cannot abandon one.
 // Without a count a message would be sent for two days.)
-func (h *Hub) unlockExpired(who *identity, a attachment) {
+func (h *Hub) unlockExpired(device *identity, a attachment) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if who.attached != a {
+	if device.attached != a {
 		return
 	}
 	now := time.Now()
 	var next time.Time
-	for _, m := range slices.Clone(who.queue) {
+	for _, m := range slices.Clone(device.queue) {
 		if m.Token == 0 {
 			continue
 		}
 		if !m.lockedUntil.After(now) {
 			m.DeliveryCount++
 			if m.DeliveryCount >= maxDeliveryCount {
-				h.discard(who, m, MessageDeadLettered,
+				h.discard(device, m, MessageDeadLettered,
 					fmt.Sprintf("sent %d times and not acknowledged within 60 s each: dead-lettered", m.DeliveryCount))
 				continue
 			}
 			if !m.Expires.After(now) {
-				h.discard(who, m, MessageExpired, "expired while the device did not acknowledge it")
+				h.discard(device, m, MessageExpired, "expired while the device did not acknowledge it")
 				continue
 			}
 			m.lockedUntil = now.Add(lockTime)
-			h.saveQueued(who, m)
-			h.noteMessage(who, m, MessageLockExpired, "the device did not acknowledge it within 60 s: sent again")
+			h.saveQueued(device, m)
+			h.noteMessage(device, m, MessageLockExpired, "the device did not acknowledge it within 60 s: sent again")
 			_, detail := a.deliver(m, true)
-			h.noteMessage(who, m, MessageDelivered, detail)
+			h.noteMessage(device, m, MessageDelivered, detail)
 		}
 		if next.IsZero() || m.lockedUntil.Before(next) {
 			next = m.lockedUntil
 		}
 	}
 	if next.IsZero() {
-		who.locks = nil
+		device.locks = nil
 		return
 	}
-	who.locks.Reset(next.Sub(now))
+	device.locks.Reset(next.Sub(now))
 }
 
 // release makes every message that was delivered and not acknowledged enqueued again, because its tokens end. h.mu is held.
-func (h *Hub) release(who *identity) {
-	for _, m := range who.queue {
+func (h *Hub) release(device *identity) {
+	for _, m := range device.queue {
 		if m.Token != 0 {
 			m.Token, m.lockedUntil = 0, time.Time{}
-			h.saveQueued(who, m)
+			h.saveQueued(device, m)
 		}
 	}
 }
@@ -293,43 +293,43 @@ func (id *identity) outstanding(token uint64) *queued {
 
 // acknowledge completes the message that was delivered under a token, unless it is no longer in the queue: it was acknowledged before,
 // or a service purged it. h.mu is held.
-func (h *Hub) acknowledge(who *identity, token uint64) {
-	if m := who.outstanding(token); m != nil {
-		h.complete(who, m, "the device acknowledged it")
+func (h *Hub) acknowledge(device *identity, token uint64) {
+	if m := device.outstanding(token); m != nil {
+		h.complete(device, m, "the device acknowledged it")
 	}
 }
 
 // complete removes a message that the device has. h.mu is held.
-func (h *Hub) complete(who *identity, m *queued, why string) {
-	h.discard(who, m, MessageCompleted, why)
+func (h *Hub) complete(device *identity, m *queued, why string) {
+	h.discard(device, m, MessageCompleted, why)
 }
 
 // discard removes a message from the queue, with the operation that ends its history. h.mu is held.
-func (h *Hub) discard(who *identity, m *queued, event, why string) {
-	if i := slices.Index(who.queue, m); i >= 0 {
-		who.queue = slices.Delete(who.queue, i, i+1)
+func (h *Hub) discard(device *identity, m *queued, event, why string) {
+	if i := slices.Index(device.queue, m); i >= 0 {
+		device.queue = slices.Delete(device.queue, i, i+1)
 	}
-	if len(who.queue) == 0 {
-		who.queue = nil
+	if len(device.queue) == 0 {
+		device.queue = nil
 	}
-	h.deleteQueued(who, m)
-	h.noteMessage(who, m, event, why)
+	h.deleteQueued(device, m)
+	h.noteMessage(device, m, event, why)
 }
 
 // expireQueue removes the messages that are too old, unless they are with the device. h.mu is held.
-func (h *Hub) expireQueue(who *identity, now time.Time) {
-	for _, m := range slices.Clone(who.queue) {
+func (h *Hub) expireQueue(device *identity, now time.Time) {
+	for _, m := range slices.Clone(device.queue) {
 		if !m.Expires.After(now) && !m.lockedUntil.After(now) {
-			h.discard(who, m, MessageExpired, "expired before the device received it")
+			h.discard(device, m, MessageExpired, "expired before the device received it")
 		}
 	}
 }
 
 // clearQueue empties a queue, with an operation for each message, and returns how many messages were in it. h.mu is held.
-func (h *Hub) clearQueue(who *identity, event, why string) int {
-	n := len(who.queue)
-	for len(who.queue) > 0 {
-		h.discard(who, who.queue[0], event, why)
+func (h *Hub) clearQueue(device *identity, event, why string) int {
+	n := len(device.queue)
+	for len(device.queue) > 0 {
+		h.discard(device, device.queue[0], event, why)
 	}
 	return n
 }
@@ -338,12 +338,12 @@ func (h *Hub) clearQueue(who *identity, event, why string) int {
 // MessagePurged for each of them.
 func (h *Hub) Purge(ctx context.Context, deviceID string) (n int, err error) {
 	err = h.change(ctx, func() error {
-		who, err := h.find(deviceID)
+		device, err := h.find(deviceID)
 		if err != nil {
 			return err
 		}
-		n = h.clearQueue(who, MessagePurged, "a service purged the queue")
-		h.note(Operation{Category: CategoryC2D, Name: "purgeMessages", DeviceID: who.DeviceID, ModuleID: who.ModuleID, StatusCode: 200,
+		n = h.clearQueue(device, MessagePurged, "a service purged the queue")
+		h.note(Operation{Category: CategoryC2D, Name: "purgeMessages", DeviceID: device.DeviceID, ModuleID: device.ModuleID, StatusCode: 200,
 			Description: plural(n, "message") + " purged"})
 		return nil
 	})

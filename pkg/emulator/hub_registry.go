@@ -85,7 +85,8 @@ type Capabilities struct {
 	IoTEdge bool `json:"iotEdge"`
 }
 
-// identity is a device or a module with everything that the hub keeps for it. Guarded by Hub.mu.
+// identity is a device or a module with everything that the hub keeps for it. A variable of this type is called device, also for a module.
+// Guarded by Hub.mu.
 type identity struct {
 	Device   // the registry entry; its live fields are filled in by view
 	parent   *identity
@@ -164,9 +165,9 @@ func (h *Hub) putDevice(ctx context.Context, d Device, condition string) (Device
 	}
 	var entry Device
 	err := h.change(ctx, func() error {
-		who, err := h.register(d, condition)
+		device, err := h.register(d, condition)
 		if err == nil {
-			entry = who.view()
+			entry = device.view()
 		}
 		return err
 	})
@@ -261,40 +262,40 @@ func (h *Hub) register(d Device, condition string) (*identity, error) {
 
 // create adds an entry that is not there yet. h.mu is held.
 func (h *Hub) create(d Device) *identity {
-	who := &identity{twin: newTwin(time.Now()), Device: Device{ // and no other field that a request may hold
+	device := &identity{twin: newTwin(time.Now()), Device: Device{ // and no other field that a request may hold
 		DeviceID: d.DeviceID, ModuleID: d.ModuleID, ManagedBy: d.ManagedBy,
 		Status: d.Status, StatusReason: d.StatusReason, Capabilities: d.Capabilities,
 	}}
 	if d.ModuleID == "" {
-		h.devices[d.DeviceID] = who
-		who.modules = make(map[string]*identity)
+		h.devices[d.DeviceID] = device
+		device.modules = make(map[string]*identity)
 	} else {
-		who.parent = h.devices[d.DeviceID]
-		who.parent.modules[d.ModuleID] = who
+		device.parent = h.devices[d.DeviceID]
+		device.parent.modules[d.ModuleID] = device
 	}
 	// The service's look like this too: a number that grows.
 	h.generation = max(h.generation+1, time.Now().UnixNano())
-	who.GenerationID = strconv.FormatInt(h.generation, 10)
-	who.adopt(d.Authentication, SymmetricKey{})
-	h.saveIdentity(who)
-	h.saveTwin(who)
-	h.note(Operation{Category: CategoryRegistry, Name: "create", DeviceID: who.DeviceID, ModuleID: who.ModuleID, StatusCode: 200,
-		Description: "registered with authentication " + string(who.Authentication.Type)})
-	return who
+	device.GenerationID = strconv.FormatInt(h.generation, 10)
+	device.adopt(d.Authentication, SymmetricKey{})
+	h.saveIdentity(device)
+	h.saveTwin(device)
+	h.note(Operation{Category: CategoryRegistry, Name: "create", DeviceID: device.DeviceID, ModuleID: device.ModuleID, StatusCode: 200,
+		Description: "registered with authentication " + string(device.Authentication.Type)})
+	return device
 }
 
 // update gives an entry new settings. A device that is disabled now loses its connection. h.mu is held.
-func (h *Hub) update(who *identity, d Device) {
-	who.adopt(d.Authentication, who.Authentication.SymmetricKey)
-	if who.Status != d.Status {
-		who.StatusUpdatedTime = time.Now().UTC()
+func (h *Hub) update(device *identity, d Device) {
+	device.adopt(d.Authentication, device.Authentication.SymmetricKey)
+	if device.Status != d.Status {
+		device.StatusUpdatedTime = time.Now().UTC()
 	}
-	who.Status, who.StatusReason, who.Capabilities, who.ManagedBy = d.Status, d.StatusReason, d.Capabilities, d.ManagedBy
-	h.saveIdentity(who)
-	h.note(Operation{Category: CategoryRegistry, Name: "update", DeviceID: who.DeviceID, ModuleID: who.ModuleID, StatusCode: 200,
-		Description: "changed; it is " + string(who.Status)})
-	if who.Status == StatusDisabled {
-		h.cutOff(who, causeDisabled)
+	device.Status, device.StatusReason, device.Capabilities, device.ManagedBy = d.Status, d.StatusReason, d.Capabilities, d.ManagedBy
+	h.saveIdentity(device)
+	h.note(Operation{Category: CategoryRegistry, Name: "update", DeviceID: device.DeviceID, ModuleID: device.ModuleID, StatusCode: 200,
+		Description: "changed; it is " + string(device.Status)})
+	if device.Status == StatusDisabled {
+		h.cutOff(device, causeDisabled)
 	}
 }
 
@@ -328,11 +329,11 @@ func (id *identity) decodeKeys() {
 }
 
 // cutOff closes the connections of a device and its modules, or of a module. h.mu is held.
-func (h *Hub) cutOff(who *identity, why cause) {
-	if who.attached != nil {
-		h.detach(who, who.attached, why)
+func (h *Hub) cutOff(device *identity, why cause) {
+	if device.attached != nil {
+		h.detach(device, device.attached, why)
 	}
-	for _, m := range who.modules {
+	for _, m := range device.modules {
 		h.cutOff(m, why)
 	}
 }
@@ -344,43 +345,43 @@ func (h *Hub) DeleteDevice(ctx context.Context, id string) error {
 
 func (h *Hub) deleteDevice(ctx context.Context, id, etag string) error {
 	return h.change(ctx, func() error {
-		who, err := h.find(id)
-		if err == nil && etag != "*" && etag != "" && etag != who.ETag {
-			err = errPrecondition(who.ETag, etag)
+		device, err := h.find(id)
+		if err == nil && etag != "*" && etag != "" && etag != device.ETag {
+			err = errPrecondition(device.ETag, etag)
 		}
 		if err == nil {
-			h.remove(who)
+			h.remove(device)
 		}
 		return err
 	})
 }
 
 // remove removes an entry from the registry with everything that the hub keeps for it. h.mu is held.
-func (h *Hub) remove(who *identity) {
-	h.cutOff(who, causeDeleted)
-	for _, m := range sortedByKey(who.modules) {
+func (h *Hub) remove(device *identity) {
+	h.cutOff(device, causeDeleted)
+	for _, m := range sortedByKey(device.modules) {
 		h.remove(m)
 	}
-	h.clearQueue(who, MessageDropped, "its device was removed from the registry")
-	if who.state != nil {
-		who.state.discard(h, who)
+	h.clearQueue(device, MessageDropped, "its device was removed from the registry")
+	if device.state != nil {
+		device.state.discard(h, device)
 	}
-	h.deleteIdentity(who)
-	if who.parent != nil {
-		delete(who.parent.modules, who.ModuleID)
+	h.deleteIdentity(device)
+	if device.parent != nil {
+		delete(device.parent.modules, device.ModuleID)
 	} else {
-		delete(h.devices, who.DeviceID)
+		delete(h.devices, device.DeviceID)
 	}
-	h.note(Operation{Category: CategoryRegistry, Name: "delete", DeviceID: who.DeviceID, ModuleID: who.ModuleID, StatusCode: 204,
+	h.note(Operation{Category: CategoryRegistry, Name: "delete", DeviceID: device.DeviceID, ModuleID: device.ModuleID, StatusCode: 204,
 		Description: "removed from the registry"})
 }
 
 // Device returns the registry entry of a device ("dev-1") or module ("dev-1/mod-1"), keys included.
 func (h *Hub) Device(id string) (entry Device, err error) {
 	err = h.read(context.Background(), func() error {
-		who, err := h.find(id)
+		device, err := h.find(id)
 		if err == nil {
-			entry = who.view()
+			entry = device.view()
 		}
 		return err
 	})
@@ -393,7 +394,7 @@ func (h *Hub) Devices() iter.Seq[Device] {
 	return func(yield func(Device) bool) {
 		var all []Device
 		if h.read(context.Background(), func() error {
-			h.each(func(who *identity) { all = append(all, who.view()) })
+			h.each(func(device *identity) { all = append(all, device.view()) })
 			return nil
 		}) != nil {
 			return

@@ -26,7 +26,7 @@ type telemetry struct {
 	sequence int64
 	enqueued time.Time
 	from     *sender
-	bag      string // the property bag as it came, which is known to be well-formed; part of the topic's string, which is not copied
+	bag      string // the property bag as it came, which is known to be well-formed; messages with the same topic share it
 	body     string
 	retain   bool // the device asked for it
 	will     bool
@@ -42,10 +42,10 @@ type sender struct {
 
 func (t *telemetry) size() int { return 160 + len(t.bag) + len(t.body) } // with the rest of the topic
 
-// messageSize is the size that the limit applies to: the body, the application properties' names and values, and the system properties'
-// values ("Create and read IoT Hub messages").
-func messageSize(system *hubproto.SystemProperties, properties hubproto.Properties, body []byte) int {
-	n := len(body)
+// propertiesSize is what properties add to the size that the limit applies to: the application properties' names and values, and the
+// system properties' values ("Create and read IoT Hub messages").
+func propertiesSize(system *hubproto.SystemProperties, properties hubproto.Properties) int {
+	n := 0
 	for _, p := range properties {
 		n += len(p.Name) + len(p.Value)
 	}
@@ -97,16 +97,21 @@ func (t *telemetry) event() Event {
 	return e
 }
 
-// newTelemetry reads a message from a device. payload is copied.
-func newTelemetry(bag string, payload []byte, retain bool) (*telemetry, *Error) {
-	system, properties, err := hubproto.ParseBag(bag)
-	if err != nil {
-		return nil, errorf(400004, "ArgumentInvalid", "telemetry: %v", err)
+// checkBag checks the property bag of a message from a device, and returns how many bytes of the message's limit its properties use.
+func checkBag(bag string) (size int, err *Error) {
+	system, properties, bad := hubproto.ParseBag(bag)
+	if bad != nil {
+		return 0, errorf(400004, "ArgumentInvalid", "telemetry: %v", bad)
 	}
 	if n := len(system.MessageID); n > hubproto.MaxMessageIDLength {
-		return nil, errorf(400004, "ArgumentInvalid", "telemetry: the message id has %d bytes: at most %d are allowed", n, hubproto.MaxMessageIDLength)
+		return 0, errorf(400004, "ArgumentInvalid", "telemetry: the message id has %d bytes: at most %d are allowed", n, hubproto.MaxMessageIDLength)
 	}
-	if n := messageSize(&system, properties, payload); n > hubproto.MaxTelemetrySize {
+	return propertiesSize(&system, properties), nil
+}
+
+// newTelemetry makes a message from a device, whose property bag checkBag has checked. payload is copied, bag is kept.
+func newTelemetry(bag string, bagSize int, payload []byte, retain bool) (*telemetry, *Error) {
+	if n := bagSize + len(payload); n > hubproto.MaxTelemetrySize {
 		return nil, errorf(413001, "MessageTooLarge", "MessageTooLarge: telemetry of %s (body and properties): at most 262144 are allowed", plural(n, "byte"))
 	}
 	return &telemetry{bag: bag, body: string(payload), retain: retain}, nil

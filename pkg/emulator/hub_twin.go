@@ -69,8 +69,8 @@ func checkSize(part string, doc map[string]any, limit int) error {
 }
 
 // patchReported applies a device's patch. h.mu is held.
-func (h *Hub) patchReported(who *identity, patch map[string]any) error {
-	t := &who.twin
+func (h *Hub) patchReported(device *identity, patch map[string]any) error {
+	t := &device.twin
 	merged := hubproto.MergePatch(t.Reported, patch)
 	if err := checkSize("reported properties", merged, hubproto.MaxReportedSize); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (h *Hub) patchReported(who *identity, patch map[string]any) error {
 	t.Reported = merged
 	t.ReportedVersion++
 	t.Version++
-	h.saveTwin(who)
+	h.saveTwin(device)
 	return nil
 }
 
@@ -90,8 +90,8 @@ type twinChange struct {
 }
 
 // changeTwin applies a service's change and notifies the device. It returns the version of the desired properties. h.mu is held.
-func (h *Hub) changeTwin(who *identity, change twinChange) (version int64, err error) {
-	t := &who.twin
+func (h *Hub) changeTwin(device *identity, change twinChange) (version int64, err error) {
+	t := &device.twin
 	tags, desired := t.Tags, t.Desired
 	if change.tags != nil {
 		tags = apply(t.Tags, change.tags, change.replace)
@@ -124,11 +124,11 @@ func (h *Hub) changeTwin(who *identity, change twinChange) (version int64, err e
 		t.Desired = desired
 		t.DesiredVersion++
 		t.DesiredMeta = updateMeta(t.DesiredMeta, patch, timestamp(time.Now()), t.DesiredVersion)
-		h.saveTwin(who)
-		h.notifyDesired(who, patch, t.DesiredVersion)
+		h.saveTwin(device)
+		h.notifyDesired(device, patch, t.DesiredVersion)
 		return t.DesiredVersion, nil
 	}
-	h.saveTwin(who)
+	h.saveTwin(device)
 	return t.DesiredVersion, nil
 }
 
@@ -141,11 +141,11 @@ func apply(doc, change map[string]any, replace bool) map[string]any {
 
 // notifyDesired notifies a connected device of a change, once the change is durable. The notice is not queued for
 // later, because a device reads its twin when it connects ("Understand and use device twins", device reconnection flow). h.mu is held.
-func (h *Hub) notifyDesired(who *identity, patch map[string]any, version int64) {
+func (h *Hub) notifyDesired(device *identity, patch map[string]any, version int64) {
 	body := encodeJSON(with(patch, "$version", version))
 	h.settle(func(err error) {
-		if err == nil && who.attached != nil {
-			who.attached.desired(version, body)
+		if err == nil && device.attached != nil {
+			device.attached.desired(version, body)
 		}
 	})
 }
@@ -159,14 +159,14 @@ func (h *Hub) PatchDesired(ctx context.Context, id string, patch json.RawMessage
 		return 0, err
 	}
 	err = h.change(ctx, func() error {
-		who, err := h.find(id)
+		device, err := h.find(id)
 		if err != nil {
 			return err
 		}
-		if version, err = h.changeTwin(who, twinChange{desired: desired}); err != nil {
+		if version, err = h.changeTwin(device, twinChange{desired: desired}); err != nil {
 			return err
 		}
-		h.note(Operation{Category: CategoryC2DTwin, Name: "update", DeviceID: who.DeviceID, ModuleID: who.ModuleID, StatusCode: 200,
+		h.note(Operation{Category: CategoryC2DTwin, Name: "update", DeviceID: device.DeviceID, ModuleID: device.ModuleID, StatusCode: 200,
 			Description: "a service patched the desired properties"})
 		return nil
 	})
@@ -179,9 +179,9 @@ func (h *Hub) PatchDesired(ctx context.Context, id string, patch json.RawMessage
 // serviceTwin is the twin of a device or module as services see it, with tags, metadata and the state of the device. It is durable.
 func (h *Hub) serviceTwin(ctx context.Context, id string) (doc map[string]any, err error) {
 	err = h.change(ctx, func() error {
-		who, err := h.find(id)
+		device, err := h.find(id)
 		if err == nil {
-			doc = who.serviceTwin()
+			doc = device.serviceTwin()
 		}
 		return err
 	})
@@ -191,9 +191,9 @@ func (h *Hub) serviceTwin(ctx context.Context, id string) (doc map[string]any, e
 // serviceTwins are the twins of all devices, or of all modules.
 func (h *Hub) serviceTwins(ctx context.Context, modules bool) (docs []map[string]any, err error) {
 	err = h.read(ctx, func() error {
-		h.each(func(who *identity) {
-			if (who.ModuleID != "") == modules {
-				docs = append(docs, who.serviceTwin())
+		h.each(func(device *identity) {
+			if (device.ModuleID != "") == modules {
+				docs = append(docs, device.serviceTwin())
 			}
 		})
 		return nil
@@ -204,12 +204,12 @@ func (h *Hub) serviceTwins(ctx context.Context, modules bool) (docs []map[string
 // changeServiceTwin applies a change under an ETag or "*", and returns the whole twin when it is durable.
 func (h *Hub) changeServiceTwin(ctx context.Context, id string, change twinChange, etag string) (doc map[string]any, err error) {
 	err = h.change(ctx, func() error {
-		who, err := h.find(id)
-		if err == nil && etag != "*" && etag != etagOf(who.twin.ETag) {
-			err = errPrecondition(etagOf(who.twin.ETag), etag)
+		device, err := h.find(id)
+		if err == nil && etag != "*" && etag != etagOf(device.twin.ETag) {
+			err = errPrecondition(etagOf(device.twin.ETag), etag)
 		}
 		if err == nil {
-			_, err = h.changeTwin(who, change)
+			_, err = h.changeTwin(device, change)
 		}
 		if err != nil {
 			return err
@@ -218,9 +218,9 @@ func (h *Hub) changeServiceTwin(ctx context.Context, id string, change twinChang
 		if change.replace {
 			how = "replaced"
 		}
-		h.note(Operation{Category: CategoryC2DTwin, Name: "update", DeviceID: who.DeviceID, ModuleID: who.ModuleID, StatusCode: 200,
+		h.note(Operation{Category: CategoryC2DTwin, Name: "update", DeviceID: device.DeviceID, ModuleID: device.ModuleID, StatusCode: 200,
 			Description: "a service " + how + " tags or desired properties"})
-		doc = who.serviceTwin()
+		doc = device.serviceTwin()
 		return nil
 	})
 	return doc, err
@@ -248,9 +248,9 @@ func parseServiceProperties(raw json.RawMessage) (map[string]any, error) {
 
 // serviceTwin is the twin as services see it, with tags, metadata and the state of the device. h.mu is held; the documents in
 // it are never changed in place, so it may be used after that.
-func (who *identity) serviceTwin() map[string]any {
-	t := &who.twin
-	d := who.view()
+func (device *identity) serviceTwin() map[string]any {
+	t := &device.twin
+	d := device.view()
 	doc := map[string]any{
 		"deviceId":                  d.DeviceID,
 		"etag":                      etagOf(t.ETag),

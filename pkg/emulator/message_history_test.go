@@ -40,14 +40,14 @@ func (w *world) history() map[string][]string {
 	return all
 }
 
-func named(id string) emulator.Message { return emulator.Message{MessageID: id, Body: []byte(id)} }
+func withID(id string) emulator.Message { return emulator.Message{MessageID: id, Body: []byte(id)} }
 
 func TestEveryEventOfAMessageIsOneOperation(t *testing.T) {
 	bubble(t, &emulator.Hub{}, func(t *testing.T, w *world) {
 		device := w.put("dev-1")
 		send := func(ids ...string) {
 			for _, id := range ids {
-				require.NoError(t, w.SendToDevice(t.Context(), "dev-1", named(id)))
+				require.NoError(t, w.SendToDevice(t.Context(), "dev-1", withID(id)))
 			}
 		}
 		d := w.connect(device)
@@ -67,7 +67,7 @@ func TestEveryEventOfAMessageIsOneOperation(t *testing.T) {
 		d.conn.Close()
 		synctest.Wait()
 
-		m := named("expired")
+		m := withID("expired")
 		m.Expiry = time.Now().Add(time.Minute).Format(time.RFC3339)
 		require.NoError(t, w.SendToDevice(t.Context(), "dev-1", m))
 		time.Sleep(2 * time.Minute)
@@ -115,8 +115,8 @@ func TestMessagesHaveNumbers(t *testing.T) {
 	bubble(t, &emulator.Hub{}, func(t *testing.T, w *world) {
 		w.put("dev-1")
 		w.put("dev-1/mod-1")
-		require.NoError(t, w.SendToDevice(t.Context(), "dev-1", named("same")))
-		require.NoError(t, w.SendToInput(t.Context(), "dev-1/mod-1", "in", named("same")))
+		require.NoError(t, w.SendToDevice(t.Context(), "dev-1", withID("same")))
+		require.NoError(t, w.SendToInput(t.Context(), "dev-1/mod-1", "in", withID("same")))
 		require.NoError(t, w.SendToDevice(t.Context(), "dev-1", message("no id")))
 		synctest.Wait()
 		var got [][3]any

@@ -49,7 +49,7 @@ func TestMethod(t *testing.T) {
 		require.Equal(t, invoked{200, "null", nil, 0}, <-first)
 		d.publish("$iothub/methods/res/200/?$rid=1", "{}", 0)
 		d.wantIdle("an answer too many is dropped")
-		w.wantLogged("and said", "for which nobody waits")
+		w.wantLogged("and said", "which no call waits for")
 	})
 }
 

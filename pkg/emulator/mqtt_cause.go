@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	causeDisconnect = cause{code: 200, text: "the device said DISCONNECT", clean: true}
+	causeDisconnect = cause{code: 200, text: "the device sent DISCONNECT", clean: true}
 	causeExpired    = cause{code: 401003, text: "the SAS token expired: connect again with a new token before it does"}
 	causeSlow       = cause{code: 429001, text: fmt.Sprintf("the device does not read: more than %d bytes wait for it", maxOutgoing)}
 	causeHalfOpen   = cause{code: 408001, text: fmt.Sprintf("no complete CONNECT within %v", connectTimeout)}

@@ -37,7 +37,8 @@ type conn struct {
 
 	// The reading goroutine's.
 	in        incoming
-	unflushed bool // sendSoon appended something since the last flush
+	topic     *telemetryTopic // of the last telemetry, or nil
+	unflushed bool            // sendSoon appended something since the last flush
 
 	// Set by accept, under Hub.mu.
 	id         *identity     // nil at DPS
@@ -102,12 +103,15 @@ func (h *Hub) start(nc net.Conn, p peer) {
 func (h *Hub) newConn(nc net.Conn, p peer) (*conn, error) {
 	c := &conn{hub: h, nc: nc, peer: p, done: make(chan struct{})}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
+	closed := h.closed
+	if !closed {
+		h.conns[c] = struct{}{}
+	}
+	h.mu.Unlock()
+	if closed {
 		nc.Close()
 		return nil, net.ErrClosed
 	}
-	h.conns[c] = struct{}{}
 	return c, nil
 }
 

@@ -137,10 +137,10 @@ func (c *conn) attach(v verified, p *mqttcodec.Connect, user hubproto.Username, 
 	if !h.stillVerified(v) {
 		return false, nil
 	}
-	who := v.who
-	c.id, c.apiVersion, c.will = who, user.APIVersion, will
-	c.sender = &sender{who.DeviceID, who.ModuleID, who.GenerationID, v.method, user.ModelID}
-	h.attach(who, c, user.ModelID)
+	device := v.device
+	c.id, c.apiVersion, c.will = device, user.APIVersion, will
+	c.sender = &sender{device.DeviceID, device.ModuleID, device.GenerationID, v.method, user.ModelID}
+	h.attach(device, c, user.ModelID)
 	c.attached = true
 	present := c.resumeSession(p.CleanSession)
 	c.expireWith(token)
@@ -149,7 +149,7 @@ func (c *conn) attach(v verified, p *mqttcodec.Connect, user hubproto.Username, 
 	h.settle(func(err error) {
 		defer close(answered)
 		if err != nil {
-			h.detach(who, c, causeStore(err))
+			h.detach(device, c, causeStore(err))
 			return
 		}
 		if !c.attached {
@@ -158,8 +158,8 @@ func (c *conn) attach(v verified, p *mqttcodec.Connect, user hubproto.Username, 
 		h.note(note)
 		c.ready = true
 		c.send(&mqttcodec.Connack{SessionPresent: present})
-		h.redeliver(who)
-		h.attachmentReady(who)
+		h.redeliver(device)
+		h.attachmentReady(device)
 	})
 	return true, nil
 }
@@ -170,11 +170,11 @@ func (c *conn) expireWith(token *hubproto.SASToken) {
 	if token == nil {
 		return
 	}
-	left := time.Until(token.Expiry)
-	if left <= 0 {
-		left += hubproto.MaxClockSkew
+	remaining := time.Until(token.Expiry)
+	if remaining <= 0 {
+		remaining += hubproto.MaxClockSkew
 	}
-	c.expires = time.AfterFunc(left, func() { c.fail(causeExpired) })
+	c.expires = time.AfterFunc(remaining, func() { c.fail(causeExpired) })
 }
 
 // newWill checks the Will, which has to be telemetry of the device itself.
@@ -190,7 +190,11 @@ func newWill(user hubproto.Username, p *mqttcodec.Connect) (*telemetry, *cause) 
 	if p.WillQoS > mqttcodec.QoS1 {
 		return bad("the Will has QoS 2, which the hub does not support")
 	}
-	will, refused := newTelemetry(topic.Bag, p.WillMessage, p.WillRetain)
+	size, refused := checkBag(topic.Bag)
+	var will *telemetry
+	if refused == nil {
+		will, refused = newTelemetry(topic.Bag, size, p.WillMessage, p.WillRetain)
+	}
 	if refused != nil {
 		return bad("the Will: " + refused.Message)
 	}

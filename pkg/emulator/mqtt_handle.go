@@ -40,7 +40,11 @@ func (c *conn) publish(p *mqttcodec.Publish) *cause {
 		bad := violation("PUBLISH with QoS 2: the hub supports QoS 0 and 1, and closes the connection")
 		return &bad
 	}
-	topic, err := hubproto.ParseTopic(string(p.TopicName))
+	if c.topic != nil && string(p.TopicName) == c.topic.name {
+		return c.publishTelemetry(p)
+	}
+	name := string(p.TopicName)
+	topic, err := hubproto.ParseTopic(name)
 	if err != nil {
 		return c.unknownTopic(p, err.Error())
 	}
@@ -51,7 +55,12 @@ func (c *conn) publish(p *mqttcodec.Publish) *cause {
 		if topic.DeviceID != c.id.DeviceID || topic.ModuleID != c.id.ModuleID {
 			return c.unknownTopic(p, "it is another device's telemetry")
 		}
-		return c.publishTelemetry(p, topic)
+		size, refused := checkBag(topic.Bag)
+		if refused != nil {
+			return &cause{code: refused.Code, text: refused.Message}
+		}
+		c.topic = &telemetryTopic{name, topic.Bag, size}
+		return c.publishTelemetry(p)
 	}
 	c.flush() // the others may wait
 	switch topic.Kind {
@@ -87,11 +96,18 @@ func (c *conn) acknowledge(p *mqttcodec.Publish) {
 	}
 }
 
-func (c *conn) publishTelemetry(p *mqttcodec.Publish, topic hubproto.Topic) *cause {
+// telemetryTopic is a topic of telemetry that was checked. Most devices use one topic again and again.
+type telemetryTopic struct {
+	name, bag string
+	size      int // see checkBag
+}
+
+// publishTelemetry handles a message to c.topic.
+func (c *conn) publishTelemetry(p *mqttcodec.Publish) *cause {
 	if c.hub.throttles() {
 		return &cause{code: 429001, text: "the hub is throttling and closes connections that send telemetry"}
 	}
-	t, refused := newTelemetry(topic.Bag, p.Payload, p.Retain)
+	t, refused := newTelemetry(c.topic.bag, c.topic.size, p.Payload, p.Retain)
 	if refused != nil {
 		return &cause{code: refused.Code, text: refused.Message}
 	}

@@ -59,9 +59,9 @@ func (s *session) packetID(token uint64) uint16 {
 }
 
 // prune frees the packet ids of messages that will not be sent again.
-func (s *session) prune(who *identity) {
+func (s *session) prune(device *identity) {
 	for id, token := range s.inflight {
-		if who.outstanding(token) == nil {
+		if device.outstanding(token) == nil {
 			delete(s.inflight, id)
 		}
 	}
@@ -71,30 +71,30 @@ func (s *session) prune(who *identity) {
 }
 
 // sessionOf returns the session that is kept for an identity, or nil. h.mu is held.
-func sessionOf(who *identity) *session {
-	s, _ := who.state.(*session)
+func sessionOf(device *identity) *session {
+	s, _ := device.state.(*session)
 	return s
 }
 
 // resumeSession gives the connection the session that its CONNECT asks for, and reports whether it is an old one. h.mu is held.
 func (c *conn) resumeSession(clean bool) (present bool) {
-	h, who := c.hub, c.id
-	if s := sessionOf(who); s != nil && !clean {
+	h, device := c.hub, c.id
+	if s := sessionOf(device); s != nil && !clean {
 		c.session = s
 		return true // [MQTT-3.2.2-2]
 	}
-	if s := sessionOf(who); s != nil {
-		s.discard(h, who)
+	if s := sessionOf(device); s != nil {
+		s.discard(h, device)
 	}
 	c.session = &session{clean: clean}
-	who.state = c.session
+	device.state = c.session
 	if !clean {
-		h.saveSession(who, c.session)
+		h.saveSession(device, c.session)
 		return false
 	}
 	// Queued messages belong to the session that ends here ("Azure IoT MQTT state machine": a clean session drops them).
-	if n := h.clearQueue(who, MessageDropped, "a CONNECT with CleanSession 1 dropped the queue"); n > 0 {
-		h.note(Operation{Category: CategoryC2D, Name: "queueDropped", DeviceID: who.DeviceID, ModuleID: who.ModuleID,
+	if n := h.clearQueue(device, MessageDropped, "a CONNECT with CleanSession 1 dropped the queue"); n > 0 {
+		h.note(Operation{Category: CategoryC2D, Name: "queueDropped", DeviceID: device.DeviceID, ModuleID: device.ModuleID,
 			Level: LevelWarning, StatusCode: 200,
 			Description: "a CONNECT with CleanSession 1 drops queued messages: " + plural(n, "message") + " lost; use CleanSession 0 to keep them"})
 	}
@@ -111,16 +111,16 @@ func (c *conn) suspendSession() {
 }
 
 // discard implements protocolState. Messages that wait for the session's acknowledgement are enqueued again.
-func (s *session) discard(h *Hub, who *identity) {
-	h.release(who)
-	who.state = nil
+func (s *session) discard(h *Hub, device *identity) {
+	h.release(device)
+	device.state = nil
 	if !s.clean {
-		h.deleteSession(who)
+		h.deleteSession(device)
 	}
 }
 
 // saveSession stores a session that outlives its connection. h.mu is held.
-func (h *Hub) saveSession(who *identity, s *session) {
+func (h *Hub) saveSession(device *identity, s *session) {
 	if s.clean || h.journal.store == nil {
 		return
 	}
@@ -136,14 +136,14 @@ func (h *Hub) saveSession(who *identity, s *session) {
 			stored.InFlight[id] = token
 		}
 	}
-	h.put(keySession+who.ID(), stored)
+	h.put(keySession+device.ID(), stored)
 }
 
-func (h *Hub) deleteSession(who *identity) { h.put(keySession+who.ID(), nil) }
+func (h *Hub) deleteSession(device *identity) { h.put(keySession+device.ID(), nil) }
 
 // loadSession reads a stored session. Its identity and the queue are there.
 func (h *Hub) loadSession(id string, value []byte) error {
-	who, err := h.find(id)
+	device, err := h.find(id)
 	if err != nil {
 		return err
 	}
@@ -153,16 +153,16 @@ func (h *Hub) loadSession(id string, value []byte) error {
 	}
 	s := &session{inflight: stored.InFlight}
 	for filter, qos := range stored.Filters {
-		kind, _ := filterKindOf(who, filter)
+		kind, _ := filterKindOf(device, filter)
 		s.subs = append(s.subs, subscription{filter, kind, qos})
 	}
-	s.prune(who)
-	for _, m := range who.queue {
+	s.prune(device)
+	for _, m := range device.queue {
 		if m.Token != 0 && s.packetID(m.Token) == 0 {
 			m.Token = 0 // sent over an earlier session: it is enqueued
 		}
 	}
-	who.state = s
+	device.state = s
 	return nil
 }
 

@@ -30,32 +30,32 @@ type counters struct {
 	EventsUntil int64
 }
 
-func (h *Hub) saveIdentity(who *identity) {
+func (h *Hub) saveIdentity(device *identity) {
 	if h.journal.store != nil {
-		h.put(keyDevice+who.ID(), who.Device)
+		h.put(keyDevice+device.ID(), device.Device)
 	}
 }
 
-func (h *Hub) saveTwin(who *identity) { h.put(keyTwin+who.ID(), who.twin) }
+func (h *Hub) saveTwin(device *identity) { h.put(keyTwin+device.ID(), device.twin) }
 
-func (h *Hub) deleteIdentity(who *identity) {
-	h.put(keyDevice+who.ID(), nil)
-	h.put(keyTwin+who.ID(), nil)
+func (h *Hub) deleteIdentity(device *identity) {
+	h.put(keyDevice+device.ID(), nil)
+	h.put(keyTwin+device.ID(), nil)
 }
 
-func queueKey(who *identity, m *queued) string {
-	return fmt.Sprintf("%s%016x/%s", keyQueue, m.Sequence, who.ID())
+func queueKey(device *identity, m *queued) string {
+	return fmt.Sprintf("%s%016x/%s", keyQueue, m.Sequence, device.ID())
 }
 
-func (h *Hub) saveQueued(who *identity, m *queued) {
+func (h *Hub) saveQueued(device *identity, m *queued) {
 	if h.journal.store != nil {
-		h.put(queueKey(who, m), m)
+		h.put(queueKey(device, m), m)
 	}
 }
 
-func (h *Hub) deleteQueued(who *identity, m *queued) {
+func (h *Hub) deleteQueued(device *identity, m *queued) {
 	if h.journal.store != nil {
-		h.put(queueKey(who, m), nil)
+		h.put(queueKey(device, m), nil)
 	}
 }
 
@@ -125,9 +125,9 @@ func (h *Hub) load(ctx context.Context) error {
 		h.eventsUntil = c.EventsUntil
 		h.events.StartAt(c.EventsUntil)
 	}
-	h.each(func(who *identity) {
-		if who.state == nil {
-			h.release(who)
+	h.each(func(device *identity) {
+		if device.state == nil {
+			h.release(device)
 		}
 	})
 	return nil
@@ -142,27 +142,27 @@ func loadInto[T any](m map[string]*T, id string, value []byte) error {
 func (h *Hub) loadPolicy(name string, value []byte) error { return loadInto(h.policies, name, value) }
 
 func (h *Hub) loadIdentity(_ string, value []byte) error {
-	who := &identity{twin: newTwin(time.Now())}
-	if err := json.Unmarshal(value, &who.Device); err != nil {
+	device := &identity{twin: newTwin(time.Now())}
+	if err := json.Unmarshal(value, &device.Device); err != nil {
 		return err
 	}
-	who.decodeKeys()
-	if who.ModuleID == "" {
-		who.modules = make(map[string]*identity)
-		h.devices[who.DeviceID] = who
+	device.decodeKeys()
+	if device.ModuleID == "" {
+		device.modules = make(map[string]*identity)
+		h.devices[device.DeviceID] = device
 		return nil
 	}
-	parent := h.devices[who.DeviceID]
+	parent := h.devices[device.DeviceID]
 	if parent == nil {
-		return errDeviceNotFound(who.DeviceID)
+		return errDeviceNotFound(device.DeviceID)
 	}
-	who.parent = parent
-	parent.modules[who.ModuleID] = who
+	device.parent = parent
+	parent.modules[device.ModuleID] = device
 	return nil
 }
 
 func (h *Hub) loadTwin(id string, value []byte) error {
-	who, err := h.find(id)
+	device, err := h.find(id)
 	if err != nil {
 		return err
 	}
@@ -172,13 +172,13 @@ func (h *Hub) loadTwin(id string, value []byte) error {
 	if err := d.Decode(&t); err != nil {
 		return err
 	}
-	who.twin = t
+	device.twin = t
 	return nil
 }
 
 func (h *Hub) loadQueued(key string, value []byte) error {
 	_, id, _ := strings.Cut(key, "/")
-	who, err := h.find(id)
+	device, err := h.find(id)
 	if err != nil {
 		return err
 	}
@@ -188,6 +188,6 @@ func (h *Hub) loadQueued(key string, value []byte) error {
 	}
 	h.c2dSequence = max(h.c2dSequence, m.Sequence)
 	h.deliveryToken = max(h.deliveryToken, m.Token)
-	who.queue = append(who.queue, m) // keys are sorted by sequence
+	device.queue = append(device.queue, m) // keys are sorted by sequence
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -143,5 +144,29 @@ func TestEventsAreKeptForSlowReaders(t *testing.T) {
 			}
 		}
 		require.Equal(t, 10_000, n)
+	})
+}
+
+// A topic is checked once, and its properties belong to every message with it.
+func TestTelemetryTopicsTakeTurns(t *testing.T) {
+	bubble(t, &emulator.Hub{}, func(t *testing.T, w *world) {
+		events := w.events()
+		w.put("dev-2")
+		d := w.connect(w.put("dev-1"))
+		for i, c := range []struct{ bag, want string }{{"a=1", "1"}, {"a=1", "1"}, {"a=2", "2"}, {"a=1&%24.mid=m", "1"}, {"a=1", "1"}, {"", ""}} {
+			body := strings.Repeat("x", i)
+			d.publish("devices/dev-1/messages/events/"+c.bag, body, uint16(i+1))
+			d.wantPuback(c.bag, uint16(i+1))
+			e := events()
+			require.Equal(t, c.want, e.Properties["a"])
+			require.Equal(t, body, string(e.Body))
+			require.Equal(t, strings.Contains(c.bag, "mid"), e.SystemProperties["message-id"] == "m")
+			require.Equal(t, "dev-1", e.DeviceID)
+		}
+		d.publish("devices/dev-1/messages/events/", strings.Repeat("x", hubproto.MaxTelemetrySize), 7)
+		d.wantPuback("as much as is allowed", 7)
+		d.publish("devices/dev-1/messages/events/", strings.Repeat("x", hubproto.MaxTelemetrySize+1), 8)
+		d.wantClosed("more, to the same topic")
+		w.wantLogged("refused", "MessageTooLarge")
 	})
 }
