@@ -11,6 +11,8 @@ type Message struct {
 }
 
 // New makes a message. The English format is always a literal, which the test of the catalogs finds in the code.
+//
+//go:noinline
 func New(format string, values ...any) *Message { return &Message{Format: format, Values: values} }
 
 // Localizable is implemented by errors and values that can be translated. The method has no type of this package, so that public
@@ -58,3 +60,36 @@ func (v Verbatim) Error() string { return string(v) }
 type Quoted string
 
 func (q Quoted) Error() string { return string(q) }
+
+// Text is what is translated when it is shown: a *Message, a Verbatim, or any other error.
+type Text = error
+
+// Sentence makes a whole sentence of an error where it is a value of a message: with a capital letter and a full stop of the language.
+type Sentence struct{ Err error }
+
+func (s Sentence) Error() string { return s.Err.Error() }
+
+// Unwrap returns the error.
+func (s Sentence) Unwrap() error { return s.Err }
+
+// PluralMessage is a message that depends on a number. Make it with NewN.
+type PluralMessage struct {
+	N         int
+	One, Many string // formats with the same verbs; Many is the key in every catalog
+	Values    []any
+}
+
+// NewN makes a message that depends on a number. Both English formats are always literals.
+//
+//go:noinline
+func NewN(n int, one, many string, values ...any) *PluralMessage {
+	return &PluralMessage{n, one, many, values}
+}
+
+// Error returns the message in English.
+func (m *PluralMessage) Error() string {
+	if m.N == 1 {
+		return fmt.Sprintf(m.One, m.Values...)
+	}
+	return fmt.Sprintf(m.Many, m.Values...)
+}

@@ -207,7 +207,7 @@ func (src *source) readCall(c *ast.CallExpr, where string) {
 // passedOn is a text that a function was given, or that a told holds: it was said where it was made.
 func passedOn(e ast.Expr) bool {
 	if field, ok := e.(*ast.SelectorExpr); ok {
-		return field.Sel.Name == "Format"
+		return field.Sel.Name == "Format" || field.Sel.Name == "Many"
 	}
 	_, ok := e.(*ast.Ident)
 	return ok

@@ -27,15 +27,25 @@ func (l Lang) Sentence(err error) string {
 	return hubproto.Redact(punctuated(l.Words(err), l))
 }
 
-// Words returns an error as a part of a sentence. The words of the browser, of the operating system and of the service, and the MQTT
+// Words returns an error as a part of a sentence; nil is the empty text. The words of the browser, of the operating system and of the service, and the MQTT
 // rule that a packet breaks, are quoted because nobody can translate them.
 func (l Lang) Words(err error) string {
+	switch e := err.(type) {
+	case nil:
+		return ""
+	case l10n.Verbatim:
+		return string(e)
+	case l10n.Sentence:
+		return l.Sentence(e.Err)
+	case *l10n.Message:
+		return l.Message(*e)
+	case *l10n.PluralMessage:
+		return l.TN(e.N, e.One, e.Many, l.values(e.Values)...)
+	}
 	if l == English {
 		return packageNames.Replace(err.Error())
 	}
 	switch e := err.(type) {
-	case l10n.Verbatim:
-		return string(e)
 	case l10n.Localizable:
 		format, values := e.Localize()
 		return l.T(format, l.values(values)...)
