@@ -70,8 +70,11 @@ scenario: wasm bin/scenario ## run a scenario in headless Chrome: FILE=path (res
 
 # The go command knows when an output is up to date, and make would only know worse: hence no list of inputs here. The
 # runtime's JavaScript must come from the toolchain that built the wasm; it is copied only when it differs.
+# Cold code is not inlined in the page, which makes it smaller; codec, client, emulator and the services' grammar are inlined.
+COLD := $(foreach p,panel/... doctor hubservice jsapi jsontext l10n/... savefile scenario simulation snippet ui,-gcflags=github.com/hubpanel/hubpanel/internal/$p=-l)
+
 wasm: ## build web/hubpanel.wasm and copy the toolchain's wasm_exec.js beside it
-	$(IN_BROWSER) $(GO) build -trimpath -ldflags "-s -w" -o web/hubpanel.wasm ./wasm
+	$(IN_BROWSER) $(GO) build -trimpath -ldflags "-s -w" $(COLD) -o web/hubpanel.wasm ./wasm
 	@$(strict); src="$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js"; \
 	cmp -s "$$src" web/wasm_exec.js || { set -x; cp "$$src" web/wasm_exec.js && chmod u+w web/wasm_exec.js; }
 

@@ -153,7 +153,7 @@ const (
 
 var (
 	kitMayImport = []string{"internal/hubproto", "internal/jsontext", "internal/l10n", "internal/l10n/catalog", "internal/ui"}
-	services     = []string{"internal/doctor", "internal/readymade", "internal/hubservice", "internal/savefile", "internal/scenario", "internal/simulation", "internal/snippet", "internal/wire", "pkg/emulator", "pkg/hubclient", "pkg/mqttcodec", "pkg/wsconn"}
+	services     = []string{"internal/doctor", "internal/hubservice", "internal/savefile", "internal/scenario", "internal/simulation", "internal/snippet", "internal/wire", "pkg/emulator", "pkg/hubclient", "pkg/mqttcodec", "pkg/wsconn"}
 )
 
 // allowed returns what a package may import, and whether it is known.
@@ -223,7 +223,7 @@ func TestWasmCarriesNoServer(t *testing.T) {
 		}
 	}
 	// These run in the page, and are tested there because they are found below ./wasm.
-	for _, name := range []string{"pkg/iothub", "pkg/mqttcodec", "pkg/wsconn", "pkg/hubclient", "pkg/emulator", "internal/hubproto", "internal/panel", "internal/scenario"} {
+	for _, name := range []string{"pkg/iothub", "pkg/mqttcodec", "pkg/wsconn", "pkg/hubclient", "pkg/emulator", "internal/hubproto", "internal/hubservice", "internal/jsapi", "internal/jsontext", "internal/l10n/catalog", "internal/panel", "internal/panel/page", "internal/panel/connection", "internal/panel/telemetry", "internal/savefile", "internal/scenario", "internal/simulation"} {
 		require.Contains(t, packages, modulePath+"/"+name, "make test-browser would no longer run its tests")
 	}
 }
@@ -318,6 +318,47 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A type with more methods than a person can keep in mind, or a package with more files, is two.
+const (
+	maxMethods = 40
+	maxFiles   = 25
+)
+
+func TestRoomsStaySmall(t *testing.T) {
+	methods, files := map[string]int{}, map[string]int{}
+	for path, file := range sources(t) {
+		dir := filepath.ToSlash(filepath.Dir(path))
+		if !strings.HasPrefix(dir+"/", "internal/") && !strings.HasPrefix(dir+"/", "wasm/") || strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		files[dir]++
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil {
+				methods[dir+"."+receiver(f)]++
+			}
+		}
+	}
+	require.NotEmpty(t, methods)
+	for name, n := range methods {
+		require.LessOrEqual(t, n, maxMethods, "%s has %d methods: it is two types", name, n)
+	}
+	for dir, n := range files {
+		require.LessOrEqual(t, n, maxFiles, "%s has %d files without tests: it is two packages", dir, n)
+	}
+}
+
+// receiver is the name of a method's type.
+func receiver(f *ast.FuncDecl) string {
+	t := f.Recv.List[0].Type
+	if star, ok := t.(*ast.StarExpr); ok {
+		t = star.X
+	}
+	if generic, ok := t.(*ast.IndexExpr); ok {
+		t = generic.X
+	}
+	return t.(*ast.Ident).Name
 }
 
 func TestNothingIsReplaced(t *testing.T) {

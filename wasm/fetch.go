@@ -9,11 +9,11 @@ import (
 	"syscall/js"
 	"time"
 
-	"github.com/hubpanel/hubpanel/internal/panel"
+	"github.com/hubpanel/hubpanel/internal/hubservice"
 )
 
-// fetch is the browser's fetch, to the page's own origin. Its body is a stream: Read waits for what arrives.
-func fetch(ctx context.Context, r *panel.FetchRequest) (*panel.FetchResponse, error) {
+// fetch is the browser's fetch, to the page's own origin. The response's body is a stream: Read waits for what arrives, until ctx ends.
+func fetch(ctx context.Context, r *hubservice.FetchRequest) (*hubservice.FetchResponse, error) {
 	abort := js.Global().Get("AbortController").New()
 	options := map[string]any{
 		"method": r.Method, "signal": abort.Get("signal"), "cache": "no-store", "credentials": "omit", "redirect": "error",
@@ -30,7 +30,7 @@ func fetch(ctx context.Context, r *panel.FetchRequest) (*panel.FetchResponse, er
 	}
 	// A ctx that ends aborts the request, and later the body that is being read.
 	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
-	response, err := await(js.Global().Call("fetch", r.Path, options))
+	response, err := await(ctx, js.Global().Call("fetch", r.Path, options))
 	if err != nil {
 		stop()
 		if ctx.Err() != nil {
@@ -38,14 +38,14 @@ func fetch(ctx context.Context, r *panel.FetchRequest) (*panel.FetchResponse, er
 		}
 		return nil, errors.New("the server of this page cannot be reached: " + err.Error())
 	}
-	out := &panel.FetchResponse{Status: response.Get("status").Int(), Header: map[string]string{}}
+	out := &hubservice.FetchResponse{Status: response.Get("status").Int(), Header: map[string]string{}}
 	collect := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		out.Header[args[1].String()] = args[0].String() // forEach gives value, key; keys are in lower case
 		return nil
 	})
 	response.Get("headers").Call("forEach", collect)
 	collect.Release()
-	body := &fetchBody{stop: stop, abort: abort}
+	body := &fetchBody{ctx: ctx, stop: stop, abort: abort}
 	if b := response.Get("body"); b.Truthy() {
 		body.reader = b.Call("getReader")
 	}
@@ -55,7 +55,8 @@ func fetch(ctx context.Context, r *panel.FetchRequest) (*panel.FetchResponse, er
 
 // fetchBody reads a response's stream.
 type fetchBody struct {
-	reader js.Value // undefined: no body
+	ctx    context.Context // the request's
+	reader js.Value        // undefined: no body
 	rest   []byte
 	stop   func() bool
 	abort  js.Value
@@ -66,7 +67,7 @@ func (b *fetchBody) Read(p []byte) (int, error) {
 		if !b.reader.Truthy() {
 			return 0, io.EOF
 		}
-		chunk, err := await(b.reader.Call("read"))
+		chunk, err := await(b.ctx, b.reader.Call("read"))
 		if err != nil {
 			return 0, err
 		}
@@ -82,17 +83,17 @@ func (b *fetchBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close lets go of the connection, also when the stream is not at its end.
+// Close ends the connection, also when the stream is not at its end.
 func (b *fetchBody) Close() error {
 	b.stop()
 	b.abort.Call("abort")
 	return nil
 }
 
-// serverTime is what the clock of the page's own server says, to the second: its Date header. A page may read that of no
-// other server.
+// serverTime returns the time by the clock of the page's own server, to the second: its Date header. A page may not read that header of
+// another server.
 func serverTime(ctx context.Context) (time.Time, error) {
-	res, err := fetch(ctx, &panel.FetchRequest{Method: "HEAD", Path: "."})
+	res, err := fetch(ctx, &hubservice.FetchRequest{Method: "HEAD", Path: "."})
 	if err != nil {
 		return time.Time{}, err
 	}

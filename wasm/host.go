@@ -8,12 +8,16 @@ import (
 	"fmt"
 	"syscall/js"
 
+	"honnef.co/go/js/dom/v2"
+
 	"github.com/hubpanel/hubpanel/internal/panel"
+	"github.com/hubpanel/hubpanel/internal/panel/keep"
+	"github.com/hubpanel/hubpanel/internal/panel/page"
 )
 
-// newYield returns a function that waits until the page's event loop has gone round. A message is heard at once also where
-// timers are not: after the fifth in a row they come every 4 ms, and in a hidden page once a second.
-func newYield() func() {
+// newYield returns a function that waits until the page's event loop has run the tasks that were waiting, or ctx has ended. A message
+// arrives at once where a timer does not: after the fifth in a row timers fire every 4 ms, and in a hidden page once a second.
+func newYield(ctx context.Context) func() {
 	var waiting []chan struct{} // all on the one thread that JavaScript and Go share
 	port := newPort(func() {
 		for _, c := range waiting {
@@ -25,27 +29,30 @@ func newYield() func() {
 		c := make(chan struct{})
 		waiting = append(waiting, c)
 		port.Call("postMessage", nil)
-		<-c
+		select {
+		case <-c:
+		case <-ctx.Done():
+		}
 	}
 }
 
-// newPort returns the end of a message channel at which a message posted calls heard, in a task of its own.
-func newPort(heard func()) js.Value {
+// newPort returns an end of a message channel. A message that is posted there calls onMessage, in a task of its own.
+func newPort(onMessage func()) js.Value {
 	channel := js.Global().Get("MessageChannel").New()
 	channel.Get("port1").Set("onmessage", js.FuncOf(func(js.Value, []js.Value) any {
-		heard()
+		onMessage()
 		return nil
 	}))
 	return channel.Get("port2")
 }
 
 // copyText puts a text on the clipboard, which a browser allows in a secure context and soon after a click.
-func copyText(_ context.Context, text string) error {
+func copyText(ctx context.Context, text string) error {
 	clipboard := js.Global().Get("navigator").Get("clipboard")
 	if !clipboard.Truthy() {
 		return errors.New("the browser gives its clipboard only to pages over HTTPS or from this machine: select the text and copy it")
 	}
-	if _, err := await(clipboard.Call("writeText", text)); err != nil {
+	if _, err := await(ctx, clipboard.Call("writeText", text)); err != nil {
 		return fmt.Errorf("the browser did not let the page copy (%w): select the text and copy it", err)
 	}
 	return nil
@@ -58,19 +65,20 @@ func save(name, mediaType string, data []byte) {
 	js.CopyBytesToJS(bytes, data)
 	blob := global.Get("Blob").New([]any{bytes}, map[string]any{"type": mediaType})
 	url := global.Get("URL").Call("createObjectURL", blob)
-	link := global.Get("document").Call("createElement", "a")
-	link.Set("href", url)
-	link.Set("download", name)
-	link.Call("click")
-	// The download has its own hold on the blob once it has begun.
-	global.Call("setTimeout", global.Get("URL").Get("revokeObjectURL").Call("bind", global.Get("URL"), url), 10_000)
+	window := dom.GetWindow()
+	link := window.Document().CreateElement("a").(*dom.HTMLAnchorElement)
+	link.SetAttribute("href", url.String())
+	link.SetAttribute("download", name)
+	link.Click()
+	// A download that has begun keeps the blob by itself.
+	window.SetTimeout(func() { global.Get("URL").Call("revokeObjectURL", url) }, 10_000)
 }
 
 // storage is localStorage or sessionStorage.
 type storage struct{ js.Value }
 
-// openStorage returns nil where the browser keeps nothing: in a sandbox without an origin, or when a person forbids it.
-func openStorage(name string) (s panel.Storage) {
+// openStorage returns nil where the browser keeps nothing: in a sandbox without an origin, or when the person forbids it.
+func openStorage(name string) (s page.Storage) {
 	defer func() {
 		if recover() != nil {
 			s = nil // the getter throws a SecurityError
@@ -113,10 +121,10 @@ type offlineCopy struct{ js.Value }
 func (o offlineCopy) Reload() { o.Call("reload") }
 func (o offlineCopy) Forget() { o.Call("forget") }
 
-// watchOffline tells the panel what the browser keeps of the page, for as long as the page lives.
-func watchOffline(offline js.Value, p *panel.Panel) {
-	offline.Call("watch", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		kept := panel.Kept{Version: args[0].String(), Files: args[1].Int(), Newer: args[2].Bool()}
+// observeOffline passes what the browser keeps of the page to the panel, for as long as the page lives.
+func observeOffline(offline js.Value, p *panel.Panel) {
+	offline.Call("observe", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		kept := keep.Kept{Version: args[0].String(), Files: args[1].Int(), Newer: args[2].Bool()}
 		go p.OfflineChanged(kept) // it takes the panel's lock
 		return nil
 	}))

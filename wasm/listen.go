@@ -10,10 +10,10 @@ import (
 
 	"honnef.co/go/js/dom/v2"
 
-	"github.com/hubpanel/hubpanel/internal/panel"
+	"github.com/hubpanel/hubpanel/internal/ui"
 )
 
-// What the browser tells of a person's doing, and which part of the view hears it.
+// Events of the browser, and the listeners of the view that they are for.
 
 // idProperty is the JavaScript property by which an event's target leads back to its node; draw.js sets it.
 const idProperty = "hubpanelID"
@@ -23,14 +23,14 @@ func (p *painter) listenOn(root dom.Element) {
 	for _, event := range []string{"click", "input", "change", "drop"} {
 		root.AddEventListener(event, false, p.dispatch)
 	}
-	// These do not bubble; on their way down they pass the root.
+	// These do not bubble; the root receives them on their way down.
 	for _, event := range []string{"toggle", "scroll", "cancel"} {
 		root.AddEventListener(event, true, p.dispatch)
 	}
 	for _, event := range []string{"pointerdown", "pointermove", "pointerup", "pointerleave"} {
 		root.AddEventListener(event, event == "pointerleave", p.dispatch)
 	}
-	// A page takes a dropped file only when it says so while the file hovers.
+	// A page receives a dropped file only if it cancels the events of the file that hovers.
 	root.AddEventListener("dragover", false, func(e dom.Event) {
 		if p.listener(e.Underlying().Get("target"), "drop", "") != nil {
 			e.PreventDefault()
@@ -44,60 +44,63 @@ func (p *painter) listenOn(root dom.Element) {
 	root.AddEventListener("keydown", false, submitByKey)
 }
 
-// submitByKey makes Ctrl-Enter (or Cmd-Enter) in any field send its form, as Enter does in a line of text.
+// submitByKey makes Ctrl-Enter (or Cmd-Enter) in any field submit its form, as Enter does in a line of text.
 func submitByKey(e dom.Event) {
-	v := e.Underlying()
-	if v.Get("key").String() != "Enter" || !v.Get("ctrlKey").Bool() && !v.Get("metaKey").Bool() {
+	key, ok := e.(*dom.KeyboardEvent)
+	if !ok || key.Key() != "Enter" || !key.CtrlKey() && !key.MetaKey() {
 		return
 	}
-	target := v.Get("target")
-	if form := target.Get("form"); form.Truthy() {
+	if form := key.Get("target").Get("form"); form.Truthy() {
 		e.PreventDefault()
 		form.Call("requestSubmit")
 	}
 }
 
-// dispatch tells the nearest element with a listener for the event, from its target up.
+// dispatch calls the nearest listener for an event, from its target up.
+//
+// Elements are plain js.Values here: dom.Event.Target compares an element with each class of elements that there is, at each move of a
+// pointer.
 func (p *painter) dispatch(e dom.Event) {
-	event, phase := e.Type(), ""
-	if rest, ok := strings.CutPrefix(event, "pointer"); ok {
-		event, phase = "pointer", rest
+	name, phase := e.Type(), ""
+	pointer, isPointer := e.(*dom.PointerEvent) // a click is one too
+	if rest, ok := strings.CutPrefix(name, "pointer"); ok && isPointer {
+		name, phase = "pointer", rest
 	}
 	target := e.Underlying().Get("target")
-	found := p.listener(target, event, "")
-	if found == nil || phase == "leave" && !found.element.Equal(target) { // a part of the element is left, not the element
+	found := p.listener(target, name, "")
+	if found == nil || phase == "leave" && !found.element.Equal(target) { // the pointer has left a part of the element
 		return
 	}
-	if event == "pointer" && !p.holds(e.Underlying().Get("pointerId").Int(), phase) {
+	if name == "pointer" && !p.holds(pointer.PointerID(), phase) {
 		return
 	}
 	v := found.element
-	told := panel.Event{Value: stringOr(v.Get("value"), ""), Checked: v.Get("checked").Truthy() || v.Get("open").Truthy(), Phase: phase}
-	switch event {
+	event := ui.Event{Value: stringOr(v.Get("value"), ""), Checked: v.Get("checked").Truthy() || v.Get("open").Truthy(), Phase: phase}
+	switch name {
 	case "scroll":
-		told.Top, told.Height = v.Get("scrollTop").Float(), v.Get("clientHeight").Float()
+		event.Top, event.Height = v.Get("scrollTop").Float(), v.Get("clientHeight").Float()
 	case "cancel":
-		e.PreventDefault() // what closes is the view's to say
+		e.PreventDefault() // the view decides what closes
 	case "pointer":
-		box := v.Call("getBoundingClientRect")
-		told.X = (e.Underlying().Get("clientX").Float() - box.Get("left").Float()) / max(box.Get("width").Float(), 1)
-		told.Y = (e.Underlying().Get("clientY").Float() - box.Get("top").Float()) / max(box.Get("height").Float(), 1)
+		box := dom.Rect{Value: v.Call("getBoundingClientRect")}
+		event.X = (pointer.Get("clientX").Float() - box.Left()) / max(box.Width(), 1) // MouseEvent.ClientX has whole pixels only
+		event.Y = (pointer.Get("clientY").Float() - box.Top()) / max(box.Height(), 1)
 	case "drop":
 		e.PreventDefault()
-		p.withFiles(e.Underlying().Get("dataTransfer").Get("files"), found.do, told)
+		p.withFiles(e.Underlying().Get("dataTransfer").Get("files"), found.do, event)
 		return
 	case "change":
 		if v.Get("type").String() == "file" {
-			p.withFiles(v.Get("files"), found.do, told)
+			p.withFiles(v.Get("files"), found.do, event)
 			v.Set("value", "") // the same file can be chosen again
 			return
 		}
 	}
-	p.handle(found.do, told)
+	p.handle(found.do, event)
 }
 
-// holds says whether a pointer is the one that went down last and is not up yet. The mouse that rests where a finger draws, and is
-// told that it has left because the page has moved, must not take the finger's hold away.
+// holds reports whether a pointer is the one that went down last and is not up yet. A mouse that rests where a finger draws, and that
+// leaves because the page has moved, must not end the finger's drag.
 func (p *painter) holds(pointer int, phase string) bool {
 	if phase == "down" {
 		p.pointer = pointer
@@ -110,26 +113,26 @@ func (p *painter) holds(pointer int, phase string) bool {
 	return held
 }
 
-// key tells the nearest element that wants the key. What is pressed outside the page's elements goes to the view's root.
+// key calls the listener of the nearest element that wants the key. A key that is pressed outside the page's elements goes to the view's
+// root.
 func (p *painter) key(e dom.Event) {
-	v := e.Underlying()
-	name := v.Get("key")
-	if name.Type() != js.TypeString || v.Get("isComposing").Truthy() || v.Get("defaultPrevented").Truthy() {
-		return // a password manager's own event; a half-written character; one that has sent its form
+	pressed, ok := e.(*dom.KeyboardEvent)
+	if !ok || pressed.Get("isComposing").Truthy() || e.DefaultPrevented() {
+		return // a password manager's own event; a half-written character; a key that has submitted its form
 	}
-	key, target := name.String(), v.Get("target")
-	plain := utf8.RuneCountInString(key) == 1 && !v.Get("altKey").Truthy()
-	if v.Get("shiftKey").Truthy() && !plain {
+	key, target := pressed.Key(), pressed.Get("target")
+	plain := utf8.RuneCountInString(key) == 1 && !pressed.AltKey()
+	if pressed.ShiftKey() && !plain {
 		key = "Shift+" + key
 	}
-	if v.Get("altKey").Truthy() {
-		// With Alt a digit is the key that it stands on: elsewhere it needs Shift, or makes another character.
-		if digit, ok := strings.CutPrefix(stringOr(v.Get("code"), ""), "Digit"); ok {
+	if pressed.AltKey() {
+		// With Alt a digit is the key that it is printed on: on some keyboards it needs Shift, or makes another character.
+		if digit, ok := strings.CutPrefix(pressed.Code(), "Digit"); ok {
 			key = digit
 		}
 		key = "Alt+" + key
 	}
-	if v.Get("ctrlKey").Truthy() || v.Get("metaKey").Truthy() {
+	if pressed.CtrlKey() || pressed.MetaKey() {
 		key = "Ctrl+" + key
 	} else if kind := stringOr(target.Get("localName"), ""); plain && (kind == "input" || kind == "textarea" || kind == "select") {
 		return
@@ -139,14 +142,14 @@ func (p *painter) key(e dom.Event) {
 	}
 	if found := p.listener(target, "keydown", key); found != nil {
 		e.PreventDefault()
-		p.handle(found.do, panel.Event{Value: stringOr(found.element.Get("value"), ""), Key: key})
+		p.handle(found.do, ui.Event{Value: stringOr(found.element.Get("value"), ""), Key: key})
 	}
 }
 
-// listening is an element and what it does on an event.
+// listening is an element with its listener for an event.
 type listening struct {
 	element js.Value
-	do      func(panel.Event)
+	do      func(ui.Event)
 }
 
 // listener finds the nearest listener for an event, or for one key of it, from an element up; nil if there is none.
@@ -170,23 +173,23 @@ func (p *painter) listener(v js.Value, event, key string) *listening {
 	return nil
 }
 
-// withFiles reads the files and then tells the listener.
-func (p *painter) withFiles(list js.Value, do func(panel.Event), told panel.Event) {
+// withFiles reads the files and then calls the listener.
+func (p *painter) withFiles(list js.Value, do func(ui.Event), event ui.Event) {
 	files := make([]js.Value, list.Length())
 	for i := range files {
 		files[i] = list.Index(i)
 	}
 	go func() {
 		for _, f := range files {
-			file := panel.File{Name: f.Get("name").String(), Size: int64(f.Get("size").Float())}
-			buffer, err := await(f.Call("slice", 0, panel.MaxFile).Call("arrayBuffer"))
+			file := ui.File{Name: f.Get("name").String(), Size: int64(f.Get("size").Float())}
+			buffer, err := await(p.ctx, f.Call("slice", 0, ui.MaxFile).Call("arrayBuffer"))
 			if err == nil {
 				view := js.Global().Get("Uint8Array").New(buffer)
 				file.Data = make([]byte, view.Length())
 				js.CopyBytesToGo(file.Data, view)
 			}
-			told.Files = append(told.Files, file) // one that cannot be read is told without its bytes
+			event.Files = append(event.Files, file) // a file that cannot be read has no bytes
 		}
-		p.handle(do, told)
+		p.handle(do, event)
 	}()
 }

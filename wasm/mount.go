@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -14,16 +15,17 @@ import (
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
 	"github.com/hubpanel/hubpanel/internal/panel"
+	"github.com/hubpanel/hubpanel/internal/panel/page"
 )
 
 // mount(root, {draw, query, fragment, served, onFatal, offline}) shows a panel in an element.
 func mount(_ js.Value, args []js.Value) any {
 	root, options := args[0], args[1]
-	params := panel.ParseParams(options.Get("query").String(), options.Get("fragment").String())
+	params := page.ParseParams(options.Get("query").String(), options.Get("fragment").String())
 	onFatal := options.Get("onFatal")
 	served := options.Get("served").Bool()
 	mounted = &mounting{made: make(chan struct{})}
-	go mounted.show(root, options.Get("draw"), params, served, options.Get("offline"), func(sentence, detail string) { onFatal.Invoke(sentence, detail) })
+	go mounted.show(context.Background(), root, options.Get("draw"), params, served, options.Get("offline"), func(sentence, detail string) { onFatal.Invoke(sentence, detail) })
 	return nil
 }
 
@@ -36,19 +38,20 @@ type mounting struct {
 // mounted is the page's panel; nil before mount.
 var mounted *mounting
 
-func (m *mounting) show(root, draw js.Value, params panel.Params, served bool, offline js.Value, fatal func(sentence, detail string)) {
+func (m *mounting) show(ctx context.Context, root, draw js.Value, params page.Params, served bool, offline js.Value, fatal func(sentence, detail string)) {
 	defer func() {
 		if r := recover(); r != nil {
 			fatal("The page cannot be drawn. Reload it to start afresh.", hubproto.Redact(fmt.Sprintf("%v\n\n%s", r, debug.Stack())))
 		}
 	}()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // a page that can no longer be drawn ends what waits for it
 	frames := newFrames()
-	env := panel.Env{Params: params, Changed: frames.want, Yield: newYield(), Fatal: fatal, ServerTime: serverTime, Languages: languages(),
+	env := panel.Env{Params: params, Changed: frames.want, Yield: newYield(ctx), Fatal: fatal, ServerTime: serverTime, Languages: languages(),
 		Copy: copyText, Save: save, Local: openStorage("localStorage"), Session: openStorage("sessionStorage")}
 	if served {
 		env.Fetch = fetch
-		location := js.Global().Get("location")
-		env.WebSocketOrigin = "ws" + strings.TrimPrefix(location.Get("origin").String(), "http")
+		env.WebSocketOrigin = "ws" + strings.TrimPrefix(dom.GetWindow().Location().Origin(), "http")
 	}
 	if offline.Truthy() {
 		env.Offline = offlineCopy{offline}
@@ -57,8 +60,8 @@ func (m *mounting) show(root, draw js.Value, params panel.Params, served bool, o
 	p := panel.New(env)
 	m.panel = p
 	close(m.made)
-	paint := newPainter(dom.WrapElement(root), draw, p.Handle)
-	document := js.Global().Get("document").Get("documentElement")
+	paint := newPainter(ctx, dom.WrapElement(root), draw, p.Handle)
+	document := js.Global().Get("document").Get("documentElement") // dom.Document would link 150 KB of methods
 	shown := catalog.Lang("")
 	redraw := func() {
 		if lang := p.Lang(); lang != shown { // what a screen reader reads the page in
@@ -71,12 +74,17 @@ func (m *mounting) show(root, draw js.Value, params panel.Params, served bool, o
 		p.Drew(time.Since(began))
 	}
 	if offline.Truthy() {
-		watchOffline(offline, p)
+		observeOffline(offline, p)
 	}
 	p.Start()
 	redraw()
-	for range frames.ready {
-		redraw()
+	for {
+		select {
+		case <-frames.ready:
+			redraw()
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
@@ -108,8 +116,8 @@ func newFrames() *frames {
 	return f
 }
 
-// want has the page drawn: at once when the last drawing is a frame ago, else after the next frame. A page that nobody sees
-// has none.
+// want has the page drawn: at once when the last drawing is a frame ago, else after the next frame. A hidden page has no
+// frames.
 func (f *frames) want() {
 	switch {
 	case f.wanted:

@@ -3,19 +3,21 @@
 package main
 
 import (
+	"context"
 	"syscall/js"
 
 	"honnef.co/go/js/dom/v2"
 
-	"github.com/hubpanel/hubpanel/internal/panel"
+	"github.com/hubpanel/hubpanel/internal/ui"
 )
 
 // painter makes an element's content follow a view. It finds what differs from what it drew before, and web/draw.js makes
 // those changes with createElement and textContent alone: no text of the hub's ever becomes markup, and the page's Content
 // Security Policy with Trusted Types has nothing to object to.
 type painter struct {
+	ctx     context.Context // ends when nothing is drawn any more
 	root    dom.Element
-	handle  func(do func(panel.Event), e panel.Event)
+	handle  func(do func(ui.Event), e ui.Event)
 	strokes *strokes
 	drawn   *painted
 	byID    map[int]*painted // elements with listeners
@@ -26,7 +28,7 @@ type painter struct {
 
 // painted is an element and the node that it shows.
 type painted struct {
-	node     *panel.Node
+	node     *ui.Node
 	id       uint32 // of its element, in draw.js; the root's is 0
 	children []*painted
 	svg      bool // in SVG's namespace
@@ -35,13 +37,13 @@ type painted struct {
 }
 
 // newPainter paints in an element. draw is what web/draw.js makes for that element.
-func newPainter(root dom.Element, draw js.Value, handle func(func(panel.Event), panel.Event)) *painter {
-	p := &painter{root: root, handle: handle, strokes: newStrokes(draw), byID: map[int]*painted{}}
+func newPainter(ctx context.Context, root dom.Element, draw js.Value, handle func(func(ui.Event), ui.Event)) *painter {
+	p := &painter{ctx: ctx, root: root, handle: handle, strokes: newStrokes(draw), byID: map[int]*painted{}}
 	p.listenOn(root)
 	return p
 }
 
-func (p *painter) show(view *panel.Node) {
+func (p *painter) show(view *ui.Node) {
 	if p.drawn == nil {
 		p.strokes.put(strokeText, 0, p.strokes.text(""))
 		p.drawn = p.create(view, false)
@@ -53,7 +55,7 @@ func (p *painter) show(view *panel.Node) {
 	p.strokes.finish()
 }
 
-func (p *painter) create(n *panel.Node, svg bool) *painted {
+func (p *painter) create(n *ui.Node, svg bool) *painted {
 	shown := &painted{node: n, svg: svg || n.Tag == "svg"}
 	if last := len(p.free) - 1; last >= 0 {
 		shown.id, p.free = p.free[last], p.free[:last]
@@ -98,9 +100,9 @@ func (p *painter) listen(shown *painted) {
 	}
 }
 
-// patch makes old show n and returns what stands there now: old itself, or an element that took its place. A node that is the
+// patch makes old show n and returns the element in its place: old itself, or another one. A node that is the
 // very one of before has not changed.
-func (p *painter) patch(old *painted, n *panel.Node) *painted {
+func (p *painter) patch(old *painted, n *ui.Node) *painted {
 	if old.node == n {
 		return old
 	}
@@ -130,7 +132,7 @@ func (p *painter) patch(old *painted, n *panel.Node) *painted {
 	return old
 }
 
-// appeared does what can only be done to elements that stand in the page: a dialog opens as a modal one, which keeps the
+// appeared does what can only be done to elements that are in the page: a dialog opens as a modal one, which keeps the
 // focus inside, and what is marked with data-focus takes the focus.
 func (p *painter) appeared(shown *painted) {
 	if shown.node.Tag == "dialog" {
@@ -144,13 +146,13 @@ func (p *painter) appeared(shown *painted) {
 	}
 }
 
-func (p *painter) patchAttrs(shown *painted, before *panel.Node) {
+func (p *painter) patchAttrs(shown *painted, before *ui.Node) {
 	was, is := before.Attrs, shown.node.Attrs
 	same := 0 // nearly always all of them, in the same order
 	for same < len(was) && same < len(is) && was[same].Name == is[same].Name {
 		if was[same].Value != is[same].Value {
 			p.setAttr(shown, &is[same])
-			p.called(shown, is[same].Name)
+			p.marked(shown, is[same].Name)
 		}
 		same++
 	}
@@ -165,14 +167,14 @@ func (p *painter) patchAttrs(shown *painted, before *panel.Node) {
 	for i := same; i < len(is); i++ {
 		if v, had := before.Attr(is[i].Name); !had || v != is[i].Value {
 			p.setAttr(shown, &is[i])
-			p.called(shown, is[i].Name)
+			p.marked(shown, is[i].Name)
 		}
 	}
 }
 
-// called does what a new mark on an element that stands in the page asks for: data-focus gives it the focus, data-seen
+// marked obeys a new mark on an element that is in the page: data-focus gives it the focus, data-seen
 // scrolls it into its list's window.
-func (p *painter) called(shown *painted, name string) {
+func (p *painter) marked(shown *painted, name string) {
 	switch name {
 	case "data-focus":
 		p.strokes.put(strokeFocus, shown.id)
@@ -187,7 +189,7 @@ func liveProperty(name string) bool {
 	return name == "checked" || name == "selected" || name == "disabled"
 }
 
-func (p *painter) setAttr(shown *painted, a *panel.Attr) {
+func (p *painter) setAttr(shown *painted, a *ui.Attribute) {
 	name := p.strokes.name(a.Name)
 	if a.Bare && liveProperty(a.Name) {
 		p.strokes.put(strokeFlag, shown.id, name, 1)
@@ -196,7 +198,7 @@ func (p *painter) setAttr(shown *painted, a *panel.Attr) {
 	p.strokes.put(strokeAttr, shown.id, name, p.strokes.text(a.Value))
 }
 
-func (p *painter) removeAttr(shown *painted, a *panel.Attr) {
+func (p *painter) removeAttr(shown *painted, a *ui.Attribute) {
 	name := p.strokes.name(a.Name)
 	if a.Bare && liveProperty(a.Name) {
 		p.strokes.put(strokeFlag, shown.id, name, 0)
@@ -205,7 +207,7 @@ func (p *painter) removeAttr(shown *painted, a *panel.Attr) {
 	p.strokes.put(strokeUnattr, shown.id, name)
 }
 
-// patchChildren matches children by key where they have keys. Those without match the next of their kind, so that an
+// patchChildren matches children by key where they have keys; of two with the same key, the first. Those without match the next of their kind, so that an
 // optional line that comes or goes does not take its neighbours' focus and state along.
 func (p *painter) patchChildren(shown *painted) {
 	want, have := shown.node.Children, shown.children
@@ -226,6 +228,10 @@ func (p *painter) patchChildren(shown *painted) {
 		}
 		if byKey == nil {
 			byKey = make(map[string]*painted, len(have)-same)
+		}
+		if byKey[c.node.Key] != nil { // a view with the same key twice was drawn
+			p.remove(c)
+			continue
 		}
 		byKey[c.node.Key] = c
 	}
@@ -278,8 +284,8 @@ func (p *painter) patchChildren(shown *painted) {
 	}
 }
 
-// matches says whether an element can go on as the one of another node.
-func matches(a, b *panel.Node) bool {
+// matches reports whether an element can become that of another node.
+func matches(a, b *ui.Node) bool {
 	if a.Key != "" || b.Key != "" {
 		return a.Key == b.Key && a.Tag == b.Tag
 	}
@@ -288,7 +294,7 @@ func matches(a, b *panel.Node) bool {
 	return a.Tag == b.Tag && classA == classB
 }
 
-// order puts the children where they belong. left are those that were there before, in the order in which they stand. From the
+// order puts the children where they belong. left are those that were there before, in their order in the page. From the
 // last to the first, each goes before the one that follows it, and is left alone if it is there already: a new entry at the
 // head of a long log moves nothing else.
 func (p *painter) order(shown *painted, left, now []*painted, stays map[*painted]bool) {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"honnef.co/go/js/dom/v2"
 
-	"github.com/hubpanel/hubpanel/internal/panel"
+	"github.com/hubpanel/hubpanel/internal/ui"
 )
 
 // stage is an empty element of the page.
@@ -25,25 +25,25 @@ func stage(t *testing.T) dom.Element {
 
 func newStagePainter(t *testing.T) *painter {
 	root := stage(t)
-	return newPainter(root, drawing(t, root), func(do func(panel.Event), e panel.Event) { do(e) })
+	return newPainter(t.Context(), root, drawing(t, root), func(do func(ui.Event), e ui.Event) { do(e) })
 }
 
 // drawing is web/draw.js at work in an element.
 func drawing(t *testing.T, root dom.Element) js.Value {
-	module, err := await(js.Global().Call("wasmexecImport", "/web/draw.js"))
+	module, err := await(t.Context(), js.Global().Call("wasmexecImport", "/web/draw.js"))
 	require.NoError(t, err)
 	return module.Call("drawing", root.Underlying())
 }
 
-// element is what stands in the page for what was drawn.
+// element is the element of the page that was drawn.
 func (p *painter) element(shown *painted) js.Value { return p.strokes.draw.Call("element", shown.id) }
 
 // randomNode grows a view of random shape: keyed and unkeyed siblings, texts, attributes that come and go.
-func randomNode(r *rand.Rand, depth int) *panel.Node {
-	n := &panel.Node{Tag: []string{"div", "p", "span", "section"}[r.IntN(4)]}
+func randomNode(r *rand.Rand, depth int) *ui.Node {
+	n := &ui.Node{Tag: []string{"div", "p", "span", "section"}[r.IntN(4)]}
 	for _, name := range []string{"class", "title", "data-x"} {
 		if r.IntN(2) == 0 {
-			n.Attrs = append(n.Attrs, panel.Attr{Name: name, Value: fmt.Sprint(r.IntN(3))})
+			n.Attrs = append(n.Attrs, ui.Attribute{Name: name, Value: fmt.Sprint(r.IntN(3))})
 		}
 	}
 	if depth == 0 || r.IntN(3) == 0 {
@@ -69,19 +69,19 @@ func TestPatchingEqualsDrawingAfresh(t *testing.T) {
 		view := randomNode(r, 4)
 		p.show(view)
 		root := dom.GetWindow().Document().CreateElement("div")
-		afresh := newPainter(root, drawing(t, root), nil)
+		afresh := newPainter(t.Context(), root, drawing(t, root), nil)
 		afresh.show(view)
 		require.True(t, p.element(p.drawn).Call("isEqualNode", afresh.element(afresh.drawn)).Bool(),
 			"patched: %s\nafresh:  %s", p.element(p.drawn).Get("outerHTML"), afresh.element(afresh.drawn).Get("outerHTML"))
 	}
-	p.show(&panel.Node{Tag: "div"})
+	p.show(&ui.Node{Tag: "div"})
 	require.Empty(t, p.byID, "nothing is remembered of elements that are gone")
 }
 
-func list(keys ...string) *panel.Node {
-	n := &panel.Node{Tag: "ol"}
+func list(keys ...string) *ui.Node {
+	n := &ui.Node{Tag: "ol"}
 	for _, k := range keys {
-		n.Children = append(n.Children, &panel.Node{Tag: "li", Key: k, Text: k})
+		n.Children = append(n.Children, &ui.Node{Tag: "li", Key: k, Text: k})
 	}
 	return n
 }
@@ -105,12 +105,12 @@ func TestAKeyIsAnIdentity(t *testing.T) {
 
 // TestAnOptionalLineDoesNotDisturbItsNeighbours: the input keeps its element, and with it what is typed into it.
 func TestAnOptionalLineDoesNotDisturbItsNeighbours(t *testing.T) {
-	form := func(problem bool) *panel.Node {
-		n := &panel.Node{Tag: "form", Children: []*panel.Node{{Tag: "label", Text: "Name"}}}
+	form := func(problem bool) *ui.Node {
+		n := &ui.Node{Tag: "form", Children: []*ui.Node{{Tag: "label", Text: "Name"}}}
 		if problem {
-			n.Children = append(n.Children, &panel.Node{Tag: "p", Attrs: []panel.Attr{{Name: "class", Value: "problem"}}, Text: "no"})
+			n.Children = append(n.Children, &ui.Node{Tag: "p", Attrs: []ui.Attribute{{Name: "class", Value: "problem"}}, Text: "no"})
 		}
-		n.Children = append(n.Children, &panel.Node{Tag: "input", HasValue: true}, &panel.Node{Tag: "p", Text: "help"})
+		n.Children = append(n.Children, &ui.Node{Tag: "input", HasValue: true}, &ui.Node{Tag: "p", Text: "help"})
 		return n
 	}
 	p := newStagePainter(t)
@@ -125,14 +125,14 @@ func TestAnOptionalLineDoesNotDisturbItsNeighbours(t *testing.T) {
 
 // TestValuesAreTheProgramsOnlyWhenItSetsThem.
 func TestValuesAreTheProgramsOnlyWhenItSetsThem(t *testing.T) {
-	input := func(value string, rev int) *panel.Node {
-		return &panel.Node{Tag: "input", HasValue: true, Value: value, Rev: rev}
+	input := func(value string, rev int) *ui.Node {
+		return &ui.Node{Tag: "input", HasValue: true, Value: value, Rev: rev}
 	}
 	p := newStagePainter(t)
 	p.show(input("a", 0))
 	el := p.element(p.drawn)
 	require.Equal(t, "a", el.Get("value").String())
-	el.Set("value", "abc") // typed; the model has heard of "ab" so far
+	el.Set("value", "abc") // typed; the model knows of "ab" so far
 	p.show(input("ab", 0))
 	require.Equal(t, "abc", el.Get("value").String())
 	p.show(input("new", 1))
@@ -143,13 +143,13 @@ func TestValuesAreTheProgramsOnlyWhenItSetsThem(t *testing.T) {
 func TestEventsReachTheirListenerInTheLatestView(t *testing.T) {
 	p := newStagePainter(t)
 	var got []string
-	view := func(name string) *panel.Node {
-		click := panel.Listener{Event: "click", Do: func(panel.Event) { got = append(got, "click "+name) }}
-		typed := panel.Listener{Event: "input", Do: func(e panel.Event) { got = append(got, "input "+e.Value) }}
-		submit := panel.Listener{Event: "submit", Do: func(panel.Event) { got = append(got, "submit "+name) }}
-		return &panel.Node{Tag: "form", Events: []panel.Listener{submit}, Children: []*panel.Node{
-			{Tag: "button", Attrs: []panel.Attr{{Name: "type", Value: "button"}}, Events: []panel.Listener{click}, Children: []*panel.Node{{Tag: "b", Text: "x"}}},
-			{Tag: "textarea", HasValue: true, Events: []panel.Listener{typed}},
+	view := func(name string) *ui.Node {
+		click := ui.Listener{Event: "click", Do: func(ui.Event) { got = append(got, "click "+name) }}
+		typed := ui.Listener{Event: "input", Do: func(e ui.Event) { got = append(got, "input "+e.Value) }}
+		submit := ui.Listener{Event: "submit", Do: func(ui.Event) { got = append(got, "submit "+name) }}
+		return &ui.Node{Tag: "form", Events: []ui.Listener{submit}, Children: []*ui.Node{
+			{Tag: "button", Attrs: []ui.Attribute{{Name: "type", Value: "button"}}, Events: []ui.Listener{click}, Children: []*ui.Node{{Tag: "b", Text: "x"}}},
+			{Tag: "textarea", HasValue: true, Events: []ui.Listener{typed}},
 		}}
 	}
 	p.show(view("one"))
@@ -168,8 +168,8 @@ func TestEventsReachTheirListenerInTheLatestView(t *testing.T) {
 func TestADragEndsAtTheElementsEdge(t *testing.T) {
 	p := newStagePainter(t)
 	var got []string
-	follow := panel.Listener{Event: "pointer", Do: func(e panel.Event) { got = append(got, e.Phase) }}
-	p.show(&panel.Node{Tag: "div", Events: []panel.Listener{follow}, Children: []*panel.Node{{Tag: "b", Text: "x"}}})
+	follow := ui.Listener{Event: "pointer", Do: func(e ui.Event) { got = append(got, e.Phase) }}
+	p.show(&ui.Node{Tag: "div", Events: []ui.Listener{follow}, Children: []*ui.Node{{Tag: "b", Text: "x"}}})
 	plot := p.element(p.drawn)
 	part := plot.Call("querySelector", "b")
 	point := func(at js.Value, phase string, pointer int) {
@@ -193,9 +193,9 @@ func TestADragEndsAtTheElementsEdge(t *testing.T) {
 func TestTextsOfAnyCharacters(t *testing.T) {
 	p := newStagePainter(t)
 	texts := []string{"\uFEFFmark", "zażółć", "雲端", "🚰🚰", "a\xffb\xf0\x9f", "", "\u0000", "end"}
-	view := &panel.Node{Tag: "ul"}
+	view := &ui.Node{Tag: "ul"}
 	for _, s := range texts {
-		view.Children = append(view.Children, &panel.Node{Tag: "li", Text: s, Attrs: []panel.Attr{{Name: "title", Value: s}}})
+		view.Children = append(view.Children, &ui.Node{Tag: "li", Text: s, Attrs: []ui.Attribute{{Name: "title", Value: s}}})
 	}
 	p.show(view)
 	for i, s := range texts {
@@ -205,15 +205,45 @@ func TestTextsOfAnyCharacters(t *testing.T) {
 	}
 }
 
-// TestANodeThatIsTheSameIsNotLookedInto: a view may keep what is dear to make.
+// TestANodeThatIsTheSameIsNotLookedInto: a view may keep a node that is expensive to make.
 func TestANodeThatIsTheSameIsNotLookedInto(t *testing.T) {
 	p := newStagePainter(t)
 	kept := list("a", "b")
-	view := func(s string) *panel.Node {
-		return &panel.Node{Tag: "div", Children: []*panel.Node{{Tag: "p", Text: s}, kept}}
+	view := func(s string) *ui.Node {
+		return &ui.Node{Tag: "div", Children: []*ui.Node{{Tag: "p", Text: s}, kept}}
 	}
 	p.show(view("one"))
 	kept.Children = nil // not seen, since the node is the one of before
 	p.show(view("two"))
 	require.Equal(t, "twoab", p.element(p.drawn).Get("textContent").String())
+}
+
+// TestADuplicateKeyLeavesNoElementBehind: a view with the same key twice is a mistake of the view, and its next one is drawn right.
+func TestADuplicateKeyLeavesNoElementBehind(t *testing.T) {
+	rows := func(keys ...string) *ui.Node {
+		n := &ui.Node{Tag: "ul"}
+		for i, key := range keys {
+			n.Children = append(n.Children, &ui.Node{Tag: "li", Key: key, Text: fmt.Sprint(key, i)})
+		}
+		return n
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	p := newStagePainter(t)
+	views := [][]string{{"a", "b", "b"}, {"c", "a"}, {"a", "a", "a"}, {"b"}, {"b", "a", "b"}, {"a", "b", "b", "b"}, {}}
+	for range 500 {
+		var keys []string
+		for range r.IntN(6) {
+			keys = append(keys, string(rune('a'+r.IntN(3))))
+		}
+		views = append(views, keys)
+	}
+	for _, keys := range views {
+		p.show(rows(keys...))
+		var want []string
+		for i, key := range keys {
+			want = append(want, fmt.Sprint(key, i))
+		}
+		require.Equal(t, strings.Join(want, ""), p.element(p.drawn).Get("textContent").String(), "%q", keys)
+		require.Equal(t, len(keys), p.element(p.drawn).Get("childElementCount").Int(), "%q", keys)
+	}
 }

@@ -3,35 +3,41 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"syscall/js"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
-	"github.com/hubpanel/hubpanel/internal/panel"
+	"github.com/hubpanel/hubpanel/internal/jsapi"
 )
 
-// await waits for a promise. It must not be called on the goroutine of a js.FuncOf body.
-func await(promise js.Value) (js.Value, error) {
+// await waits until a promise has settled, or ctx has ended: a promise need not settle ever. It must not be called on the goroutine of a
+// js.FuncOf body.
+func await(ctx context.Context, promise js.Value) (js.Value, error) {
 	type outcome struct {
 		value js.Value
 		err   error
 	}
 	settled := make(chan outcome, 1)
-	fulfilled := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		settled <- outcome{value: first(args)}
+	var fulfilled, rejected js.Func
+	// Both functions live until the promise has settled, also when await has returned.
+	settle := func(o outcome) any {
+		fulfilled.Release()
+		rejected.Release()
+		settled <- o
 		return nil
-	})
-	defer fulfilled.Release()
-	rejected := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		settled <- outcome{err: errors.New(reason(first(args)))}
-		return nil
-	})
-	defer rejected.Release()
+	}
+	fulfilled = js.FuncOf(func(_ js.Value, args []js.Value) any { return settle(outcome{value: first(args)}) })
+	rejected = js.FuncOf(func(_ js.Value, args []js.Value) any { return settle(outcome{err: errors.New(reason(first(args)))}) })
 	promise.Call("then", fulfilled, rejected)
-	o := <-settled
-	return o.value, o.err
+	select {
+	case o := <-settled:
+		return o.value, o.err
+	case <-ctx.Done():
+		return js.Undefined(), ctx.Err()
+	}
 }
 
 func first(args []js.Value) js.Value {
@@ -41,7 +47,7 @@ func first(args []js.Value) js.Value {
 	return args[0]
 }
 
-// reason is what a rejection says of itself.
+// reason is the text of what a promise was rejected with.
 func reason(v js.Value) string {
 	if v.Type() == js.TypeObject {
 		if m := v.Get("message"); m.Type() == js.TypeString && m.String() != "" {
@@ -51,9 +57,9 @@ func reason(v js.Value) string {
 	return js.Global().Get("String").Invoke(v).String()
 }
 
-// promise runs do on a goroutine of its own and returns a JavaScript promise of its result. An error becomes an Error
-// whose code is panel.ErrorCode's; so does a panic.
-func promise(do func() (any, error)) js.Value {
+// promise runs do on a goroutine of its own and returns a JavaScript promise of its result. The abort of signal, which may be undefined,
+// ends do's ctx. An error becomes an Error whose code is jsapi.ErrorCode's; so does a panic.
+func promise(signal js.Value, do func(ctx context.Context) (any, error)) js.Value {
 	var executor js.Func
 	executor = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		resolve, reject := args[0], args[1]
@@ -64,9 +70,11 @@ func promise(do func() (any, error)) js.Value {
 					reject.Invoke(jsError("panic", hubproto.Redact(fmt.Sprintf("hubpanel broke: %v\n%s", r, debug.Stack()))))
 				}
 			}()
-			v, err := do()
+			ctx, stop := untilAborted(context.Background(), signal)
+			defer stop()
+			v, err := do(ctx)
 			if err != nil {
-				reject.Invoke(jsError(panel.ErrorCode(err), panel.Sentence(err)))
+				reject.Invoke(jsError(jsapi.ErrorCode(err), jsapi.Sentence(err)))
 				return
 			}
 			resolve.Invoke(v)
@@ -74,6 +82,27 @@ func promise(do func() (any, error)) js.Value {
 		return nil
 	})
 	return js.Global().Get("Promise").New(executor)
+}
+
+// untilAborted returns a context that ends when an AbortSignal is aborted, with jsapi.ErrAborted as its cause. stop releases what it holds.
+func untilAborted(parent context.Context, signal js.Value) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	if !signal.Truthy() {
+		return ctx, func() { cancel(nil) }
+	}
+	abort := js.FuncOf(func(js.Value, []js.Value) any {
+		cancel(jsapi.ErrAborted)
+		return nil
+	})
+	signal.Call("addEventListener", "abort", abort)
+	if signal.Get("aborted").Truthy() {
+		cancel(jsapi.ErrAborted)
+	}
+	return ctx, func() {
+		signal.Call("removeEventListener", "abort", abort)
+		abort.Release()
+		cancel(nil)
+	}
 }
 
 func jsError(code, message string) js.Value {

@@ -9,50 +9,50 @@ import (
 	"time"
 
 	"github.com/hubpanel/hubpanel/internal/panel"
+	"github.com/hubpanel/hubpanel/internal/panel/page"
+	"github.com/hubpanel/hubpanel/internal/panel/scenarios"
 	"github.com/hubpanel/hubpanel/internal/scenario"
 )
 
-// runScenario(text, {pace, step, shoot}) plays a scenario, by its document or its name, on the page's panel; in a page without
-// one, on a panel that nobody sees. It returns {result, stop}: a promise of the result as JSON text, and what ends it.
+// runScenario(text, {pace, step, shoot}, signal) plays a scenario, by its document or its name, on the page's panel; in a page without
+// one, on a panel that nobody sees. It resolves with the result as JSON text. The abort of signal stops the scenario.
 func runScenario(_ js.Value, args []js.Value) any {
 	text, options := args[0].String(), args[1]
-	o := panel.ScenarioOptions{Pace: time.Duration(options.Get("pace").Float() * float64(time.Second))}
-	step := options.Get("step")
-	o.OnStep = func(r scenario.StepResult) {
-		raw, err := json.Marshal(r)
-		if err == nil { // it is made of what came from JSON
-			step.Invoke(string(raw))
-		}
+	step, shoot := options.Get("step"), options.Get("shoot")
+	o := scenarios.Options{
+		Pace: time.Duration(options.Get("pace").Float() * float64(time.Second)),
+		OnStep: func(r scenario.StepResult) {
+			raw, err := json.Marshal(r)
+			if err == nil { // it is made of what came from JSON
+				step.Invoke(string(raw))
+			}
+		},
 	}
-	if shoot := options.Get("shoot"); shoot.Truthy() {
+	if shoot.Truthy() {
 		o.Shoot = func(ctx context.Context, name string) error {
-			_, err := await(shoot.Invoke(name))
+			_, err := await(ctx, shoot.Invoke(name))
 			return err
 		}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	stop := js.FuncOf(func(js.Value, []js.Value) any { cancel(); return nil })
-	run := js.Global().Get("Object").New()
-	run.Set("stop", stop)
-	run.Set("result", promise(func() (any, error) {
-		defer stop.Release() // web/hubpanel.js calls it no more
-		defer cancel()
-		return play(ctx, text, o)
-	}))
-	return run
+	return promise(args[2], func(ctx context.Context) (any, error) { return play(ctx, text, o) })
 }
 
-func play(ctx context.Context, text string, o panel.ScenarioOptions) (any, error) {
+func play(ctx context.Context, text string, o scenarios.Options) (any, error) {
 	d, err := panel.FindScenario(text)
 	if err != nil {
 		return nil, err
 	}
 	var p *panel.Panel
 	if m := mounted; m != nil {
-		<-m.made
-		p = m.panel
+		select {
+		case <-m.made:
+		case <-ctx.Done():
+		}
+		if p = m.panel; p == nil {
+			return nil, context.Cause(ctx)
+		}
 	} else {
-		p = panel.New(panel.Env{Params: panel.Params{Hub: "inpage"}})
+		p = panel.New(panel.Env{Params: page.Params{Hub: "inpage"}})
 		defer p.Close()
 		p.Start()
 	}

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// A stroke is one change of the document, as web/draw.js reads it: numbers of 32 bits, the first of which says what they mean.
+// A stroke is one change of the document, as web/draw.js reads it: numbers of 32 bits, of which the first is the kind.
 // The two tables are the same table: what changes here changes there.
 const (
 	strokeName    = iota // length: the next name of the table of names is that text

@@ -5,7 +5,7 @@ const svg = "http://www.w3.org/2000/svg"; // https://www.w3.org/TR/SVG2/struct.h
 
 /**
  * Returns a function that draws in root. It takes strokes (numbers of 32 bits in a Uint8Array, and how many) and the texts that
- * they speak of (UTF-8 in a Uint8Array, and how many bytes). wasm/strokes.go is the other side, and says what the strokes are.
+ * they refer to (UTF-8 in a Uint8Array, and how many bytes). wasm/strokes.go is the other side, and explains the strokes.
  */
 export function drawing(root) {
   const elements = [root]; // by their numbers

@@ -14,12 +14,15 @@ export interface HubpanelError extends Error {
 }
 export type Code =
   | "connection-string" | "argument" | "refused" | "token-expired" | "takeover" | "registration"
-  | "network" | "timeout" | "closed" | "failed" | "panic" | "unsupported" | "integrity" | "scenario" | `status-${number}`;
+  | "network" | "timeout" | "aborted" | "closed" | "failed" | "panic" | "unsupported" | "integrity" | "scenario" | `status-${number}`;
 
 export interface Hubpanel {
   /** Rejects when the program has ended, which it does only by breaking. Everything pending has then been rejected too. */
   readonly ended: Promise<never>;
-  /** Resolves when the hub has accepted the device; rejects when the first attempt fails. */
+  /**
+   * Resolves when the hub has accepted the device; rejects when the first attempt fails. A device that connects with the connection string
+   * of the emulator that serves this page gets its new key when that emulator is restarted.
+   */
   connect(options: ConnectOptions): Promise<Device>;
   /** Registers with the Device Provisioning Service. */
   register(options: RegisterOptions): Promise<Assignment>;
@@ -81,6 +84,8 @@ export interface ConnectOptions {
   endpoint?: string;
   cleanSession?: boolean;
   modelId?: string;
+  /** Its abort ends the attempt, with the code "aborted". It does not close a device that is connected. */
+  signal?: AbortSignal;
 }
 
 export interface RegisterOptions {
@@ -92,6 +97,8 @@ export interface RegisterOptions {
   sas?: string;
   payload?: Json;
   onStep?: (step: { step: string; status: number; retryAfterMs: number; topic: string }) => void;
+  /** Its abort ends the registration, with the code "aborted". */
+  signal?: AbortSignal;
 }
 
 export interface Assignment {
@@ -103,7 +110,12 @@ export interface Assignment {
   payload: Json;
 }
 
-export interface SendOptions {
+export interface CallOptions {
+  /** Its abort ends the call, with the code "aborted". What is on its way may still reach the hub. */
+  signal?: AbortSignal;
+}
+
+export interface SendOptions extends CallOptions {
   /** null is a property without a value, which is not the empty string. */
   properties?: Record<string, string | null>;
   contentType?: string;
@@ -143,24 +155,36 @@ export interface Events {
   input: InputMessage;
   /** The whole desired properties when full, else what has changed. */
   desired: { patch: { [name: string]: Json }; version: number; full: boolean };
-  state: { phase: string; attempt: number; retryInMs: number; error?: string; code?: Code };
+  state: {
+    phase: "dialing" | "connecting" | "connected" | "reconnecting" | "refused" | "closed";
+    /** Failures in a row. */
+    attempt: number;
+    retryInMs: number;
+    /** Why the last connection, or attempt, failed. */
+    error?: string;
+    code?: Code;
+    /** The emulator that serves this page was restarted, and the device connects with its new key: up to "connected". */
+    restarted?: true;
+  };
   packet: { direction: string; type: string; topic?: string; qos?: number; size?: number };
 }
 
 export interface Device {
   /** Returns a function that ends the calls. */
   on<Name extends keyof Events>(name: Name, handler: (event: Events[Name]) => void): () => void;
+  /** The hub waits for an answer for 300 s at most. Without an answer in that time, the call ends. */
   onMethod(name: string, handler: (payload: any) => MethodAnswer | void | Promise<MethodAnswer | void>): void;
-  /** A Uint8Array or a string as it stands, anything else as JSON. */
+  /** A Uint8Array or a string as it is, anything else as JSON. */
   send(body: Uint8Array | string | Json, options?: SendOptions): Promise<void>;
-  twin(): Promise<{ desired: { [name: string]: Json }; reported: { [name: string]: Json } }>;
+  twin(options?: CallOptions): Promise<{ desired: { [name: string]: Json }; reported: { [name: string]: Json } }>;
   /** Merges a patch (null deletes); resolves with the new version. */
-  report(patch: { [name: string]: Json }): Promise<number>;
+  report(patch: { [name: string]: Json }, options?: CallOptions): Promise<number>;
+  /** Ends what is pending with "closed". Handlers that have not settled do not delay it. */
   close(): Promise<void>;
 }
 
 export interface MethodAnswer {
-  /** 200 if it is missing. */
+  /** An integer of 32 bits; 200 if it is missing. */
   status?: number;
   payload?: Json;
 }

@@ -21,7 +21,7 @@ const wasmIntegrity = "integrity:hubpanel.wasm";
  */
 export function load(options = {}) {
   loading ??= start(options).catch((error) => {
-    loading = undefined; // the next call may have more luck
+    loading = undefined; // the next call tries again
     throw error;
   });
   return loading;
@@ -37,7 +37,7 @@ async function start({ onProgress = () => {} }) {
   const instance = await instantiate(go.importObject, onProgress);
   const ready = new Promise((resolve) => { globalThis.hubpanelReady = resolve; });
   const ended = go.run(instance).then(() => { throw coded("panic", "hubpanel's program ended. Reload the page."); });
-  ended.catch(() => {}); // told through Hubpanel.ended; nobody listening must not be a second error
+  ended.catch(() => {}); // reported by Hubpanel.ended; a page that does not listen there must not get a second error
   const life = new Life(ended);
   const api = await life.guard(() => ready);
   delete globalThis.hubpanelReady;
@@ -84,7 +84,7 @@ async function integrityOf(chunks) {
   return `sha384-${toBase64(new Uint8Array(sum))}`;
 }
 
-// The length of the uncompressed program, which Content-Length does not tell when the transfer is compressed.
+// The length of the uncompressed program, which Content-Length is not when the transfer is compressed.
 function sizeFromPage() {
   return Number(document.querySelector("meta[name=hubpanel-wasm-size]")?.content) || 0;
 }
@@ -93,15 +93,15 @@ function coded(code, message) {
   return Object.assign(new Error(message), { code });
 }
 
-/** The life of the program: what waits for it must not wait for ever when it breaks, and what comes later must hear of it. */
+/** The life of the program: when it breaks, every call that waits for it rejects, and so does every later one. */
 class Life {
   #waiting = new Set();
-  #over; // the error that ended it
+  #failure; // the error that ended it
 
   constructor(ended) {
     this.ended = ended;
     ended.catch((error) => {
-      this.#over = error;
+      this.#failure = error;
       this.#waiting.forEach((reject) => reject(error));
     });
   }
@@ -110,9 +110,9 @@ class Life {
   // A set of what is pending, and not Promise.race with ended: every race would stay on ended for as long as the page lives.
   guard(call) {
     return new Promise((resolve, reject) => {
-      if (this.#over) throw this.#over; // calling a program that has ended would throw an error without a code
+      if (this.#failure) throw this.#failure; // calling a program that has ended would throw an error without a code
       this.#waiting.add(reject);
-      Promise.resolve(call()).then(resolve, reject).finally(() => this.#waiting.delete(reject));
+      new Promise((begin) => begin(call())).then(resolve, reject).finally(() => this.#waiting.delete(reject));
     });
   }
 }
@@ -137,9 +137,9 @@ class Hubpanel {
   }
 
   /**
-   * Connects a device. Resolves when the hub has accepted it; rejects when the first attempt fails.
+   * Connects a device. Resolves when the hub has accepted it; rejects when the first attempt fails, or signal is aborted before.
    * @param {{connectionString?: string, host?: string, deviceId?: string, moduleId?: string, gateway?: string,
-   *   key?: string, sas?: string, endpoint?: string, cleanSession?: boolean, modelId?: string}} options
+   *   key?: string, sas?: string, endpoint?: string, cleanSession?: boolean, modelId?: string, signal?: AbortSignal}} options
    * @returns {Promise<Device>}
    */
   async connect(options) {
@@ -151,11 +151,12 @@ class Hubpanel {
   /**
    * Registers with the Device Provisioning Service.
    * @param {{endpoint?: string, idScope: string, registrationId: string, key?: string, groupKey?: string, sas?: string,
-   *   payload?: any, onStep?: (step: {step: string, status: number, retryAfterMs: number, topic: string}) => void}} options
+   *   payload?: any, onStep?: (step: {step: string, status: number, retryAfterMs: number, topic: string}) => void,
+   *   signal?: AbortSignal}} options
    */
-  async register({ onStep = () => {}, ...options }) {
+  async register({ onStep = () => {}, signal, ...options } = {}) {
     const step = (text) => guarded(() => onStep(JSON.parse(text)));
-    return JSON.parse(await this.#life.guard(() => this.#go.register(JSON.stringify(options), step)));
+    return JSON.parse(await this.#life.guard(() => this.#go.register(JSON.stringify(options), step, checked(signal))));
   }
 
   /**
@@ -167,26 +168,11 @@ class Hubpanel {
    */
   async runScenario(scenario, { pace = 0, onStep = () => {}, onScreenshot, signal } = {}) {
     const text = typeof scenario === "string" ? scenario : JSON.stringify(scenario);
-    let stop = () => {};
-    const abort = () => stop();
-    signal?.addEventListener("abort", abort);
-    try {
-      return JSON.parse(await this.#life.guard(() => {
-        const run = this.#go.runScenario(text ?? "", {
-          pace: Number(pace) || 0,
-          step: (text) => guarded(() => onStep(JSON.parse(text))),
-          shoot: onScreenshot && ((name) => Promise.resolve(name).then(onScreenshot)),
-        });
-        stop = run.stop;
-        if (signal?.aborted) {
-          stop();
-        }
-        return run.result;
-      }));
-    } finally {
-      stop = () => {};
-      signal?.removeEventListener("abort", abort);
-    }
+    return JSON.parse(await this.#life.guard(() => this.#go.runScenario(text ?? "", {
+      pace: Number(pace) || 0,
+      step: (text) => guarded(() => onStep(JSON.parse(text))),
+      shoot: onScreenshot && ((name) => Promise.resolve(name).then(onScreenshot)),
+    }, checked(signal))));
   }
 }
 
@@ -201,10 +187,11 @@ class Device {
   #methods = new Map();
 
   async [open](api, options, life) {
+    const { signal, ...rest } = options ?? {};
     this.#life = life;
     const emit = (name, text) => this.#emit(name, JSON.parse(text));
     const method = (name, payload) => this.#answer(name, payload);
-    this.#go = await life.guard(() => api.connect(JSON.stringify(options), { emit, method }));
+    this.#go = await life.guard(() => api.connect(JSON.stringify(rest), { emit, method }, checked(signal)));
   }
 
   /**
@@ -224,43 +211,53 @@ class Device {
     return () => list.delete(handler);
   }
 
-  /** Answers the direct method of this name with what handler returns: {status, payload}. */
+  /**
+   * Answers the direct method of this name with what handler returns: {status, payload}. A handler that throws, or returns a status that
+   * is not an integer or a payload that has no JSON, is reported as an uncaught error, and the caller gets 500.
+   */
   onMethod(name, handler) {
     this.#methods.set(name, handler);
   }
 
   /**
-   * Sends telemetry. Resolves when the hub has acknowledged it (qos 1), or when it is written (qos 0).
-   * @param {any} body a Uint8Array or a string as it stands, anything else as JSON
+   * Sends telemetry. Resolves when the hub has acknowledged it (qos 1), or when it is written (qos 0). When signal is aborted, a message
+   * that is on its way may still reach the hub.
+   * @param {any} body a Uint8Array or a string as it is, anything else as JSON
    */
-  send(body, options = {}) {
+  async send(body, options) {
+    const { signal, ...rest } = options ?? {};
     const raw = body instanceof Uint8Array || typeof body === "string";
     const json = raw ? {} : { contentType: "application/json", contentEncoding: "utf-8" };
     let message;
     try {
       const bytes = body instanceof Uint8Array ? body : new TextEncoder().encode(raw ? body : textOf(body));
-      message = JSON.stringify({ ...json, ...options, body: toBase64(bytes) });
+      message = JSON.stringify({ ...json, ...rest, body: toBase64(bytes) });
     } catch (error) {
-      return Promise.reject(coded("argument", `body: ${error.message}`));
+      throw coded("argument", `body: ${error.message}`);
     }
-    return this.#call("send", message);
+    await this.#call("send", message, checked(signal));
   }
 
   /** The device twin: {desired, reported}, each with its $version. */
-  async twin() {
-    return JSON.parse(await this.#call("twin"));
+  async twin(options) {
+    return JSON.parse(await this.#call("twin", checked(options?.signal)));
   }
 
-  /** Merges a patch into the reported properties (null deletes). Resolves with their new version. */
-  report(patch) {
+  /**
+   * Merges a patch into the reported properties (null deletes). Resolves with their new version. When signal is aborted, a patch that is
+   * on its way may still be applied.
+   */
+  async report(patch, options) {
+    let text;
     try {
-      return this.#call("report", textOf(patch));
+      text = textOf(patch);
     } catch (error) {
-      return Promise.reject(coded("argument", `patch: ${error.message}`));
+      throw coded("argument", `patch: ${error.message}`);
     }
+    return this.#call("report", text, checked(options?.signal));
   }
 
-  /** Disconnects. Afterwards every call rejects with the code "closed". */
+  /** Disconnects. Afterwards every call rejects with the code "closed". Handlers that have not settled do not delay it. */
   async close() {
     if (this.#go) {
       const closing = this.#call("close");
@@ -273,7 +270,7 @@ class Device {
     if (!this.#go) {
       return Promise.reject(coded("closed", "The device was closed."));
     }
-    const go = this.#go; // close lets go of it at once
+    const go = this.#go; // close removes it at once
     return this.#life.guard(() => go[name](...args));
   }
 
@@ -303,15 +300,18 @@ class Device {
     }
     try {
       const { status = 200, payload: answer = null } = (await handler(payload ? JSON.parse(payload) : null)) ?? {};
-      return { status, payload: JSON.stringify(answer) };
+      if (!Number.isInteger(status) || status !== (status | 0)) { // a number of 32 bits
+        throw new TypeError(`${name}: status is ${typeof status === "string" ? JSON.stringify(status) : String(status)}, a ${typeof status}. Return an integer, such as 200.`);
+      }
+      return { status, payload: textOf(answer, `${name}: payload: `) };
     } catch (error) {
-      globalThis.reportError(error); // its author's to see; the caller gets the status that means the device failed
+      globalThis.reportError(error); // for its author; the caller gets the status that means that the device failed
       return { status: 500, payload: JSON.stringify({ message: `the handler of the method ${name} failed` }) };
     }
   }
 }
 
-// A handler that throws is its author's to see, and must not end the session.
+// An error of a handler is for the handler's author, and must not end the connection.
 function guarded(call) {
   try {
     call();
@@ -320,13 +320,27 @@ function guarded(call) {
   }
 }
 
-// undefined and functions have no JSON: JSON.stringify says so with undefined, and not with an error.
-function textOf(value) {
-  const text = JSON.stringify(value);
+// JSON.stringify returns undefined for undefined and for functions, which have no JSON, and throws for other values without it. The
+// error begins with path.
+function textOf(value, path = "") {
+  let text;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new TypeError(path + error.message);
+  }
   if (text === undefined) {
-    throw new TypeError(`a ${typeof value} has no JSON`);
+    throw new TypeError(`${path}a ${typeof value} has no JSON`);
   }
   return text;
+}
+
+// The signal of a call, which may be missing, and may be another window's.
+function checked(signal) {
+  if (signal != null && typeof signal.aborted !== "boolean") {
+    throw coded("argument", "signal: give an AbortSignal");
+  }
+  return signal ?? undefined;
 }
 
 function toBase64(bytes) {

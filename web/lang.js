@@ -1,7 +1,8 @@
-// lang.js: the texts of the page before the program has started, and of the box that says that it broke. Which language
-// they are in is decided as internal/panel does it: by the lang parameter, else by what the browser prefers.
+// lang.js: the texts of the page before the program has started, and of the box that reports that it broke. Their language is that of the
+// page: by the lang parameter, else by what the browser prefers. wasm/lang_test.go holds this file to internal/l10n/catalog and to the
+// English texts of index.html and embed.html.
 
-const texts = {
+export const texts = {
   en: {
     loading: "Loading the device …",
     loadingLabel: "Loading",
@@ -52,8 +53,8 @@ const texts = {
   },
 };
 
-// matchLang is internal/panel's matchLang: a region decides which Chinese is meant where the tag does not name the script.
-function matchLang(wanted) {
+// matchLang is catalog.Match: where a tag does not name the script, its region selects the Chinese script.
+export function matchLang(wanted) {
   for (const tag of wanted) {
     const parts = tag.toLowerCase().split("-");
     if (parts[0] === "en" || parts[0] === "pl") return parts[0];
@@ -64,7 +65,7 @@ function matchLang(wanted) {
   return "en";
 }
 
-// The lang parameter counts only as internal/panel writes it.
+// The lang parameter counts only as the page writes it.
 const asked = new URLSearchParams(location.search).get("lang");
 
 export const lang = matchLang([...(asked in texts ? [asked] : []), ...navigator.languages]);

@@ -1,14 +1,14 @@
-// offline.js: keeps the static site in this browser by its service worker (sw.js, made by internal/site), and tells when a newer
-// version of it is there. A person decides when to change to it. Where no worker can be, nothing happens.
+// offline.js: keeps the static site in this browser by its service worker (sw.js, made by internal/site), and reports when there is a newer
+// version of it. A person decides when to change to it. Where no worker can be, nothing happens.
 
 const script = new URL("./sw.js", import.meta.url).href;
-const between = 60 * 60 * 1000; // ms between two looks for a new version in a page that stays open
+const checkInterval = 60 * 60 * 1000; // ms between two checks for a new version in a page that stays open
 
 let registration;
-let watcher = () => {};
-let offered = false; // a newer version is there; it stays so for as long as this page lives
-let asked = false; // the person wants it now
-let looked = 0;
+let observer = () => {};
+let newer = false; // there is a newer version; this stays true for as long as the page lives
+let updating = false; // the person wants it now
+let checkedAt = 0;
 
 /** Registers the worker. Called when the page has started, so that it never competes with the first load. */
 export async function begin() {
@@ -18,22 +18,22 @@ export async function begin() {
     const workers = navigator.serviceWorker;
     registration = await workers.register(trusted(), { updateViaCache: "none" });
     workers.addEventListener("controllerchange", () => {
-      if (asked) location.reload();
-      else look();
+      if (updating) location.reload();
+      else observeNext();
     });
-    registration.addEventListener("updatefound", look);
-    document.addEventListener("visibilitychange", ask);
-    look();
-    ask();
+    registration.addEventListener("updatefound", observeNext);
+    document.addEventListener("visibilitychange", checkForUpdate);
+    observeNext();
+    checkForUpdate();
   } catch {
-    // The browser, or the person, does not want it: the page works as it is, with a network.
+    // The browser, or the person, does not allow it: the page works without, with a network.
   }
 }
 
-/** Calls handler(version, files, update) now and at each change. files is 0 when nothing is kept. */
-export function watch(handler) {
-  watcher = handler;
-  look();
+/** Calls handler(version, files, newer) now and at each change. files is 0 when nothing is kept. */
+export function observe(handler) {
+  observer = handler;
+  observeNext();
 }
 
 /** Reloads the page, with the new version if one is there. */
@@ -43,7 +43,7 @@ export function reload() {
     location.reload();
     return;
   }
-  asked = true;
+  updating = true;
   next.postMessage("take over");
 }
 
@@ -53,7 +53,7 @@ export async function forget() {
   await registration.unregister();
   for (const name of await ownCaches()) await caches.delete(name);
   registration = undefined;
-  tell();
+  report();
 }
 
 // The one policy of Trusted Types that the page's policy allows, and all that it lets through.
@@ -67,29 +67,29 @@ function trusted() {
   return policy?.createScriptURL(script) ?? script;
 }
 
-// Browsers look for a new version at each visit; this is for a page that stays open.
-function ask() {
-  if (document.visibilityState !== "visible" || Date.now() - looked < between) return;
-  looked = Date.now();
+// Browsers check for a new version at each visit; this is for a page that stays open.
+function checkForUpdate() {
+  if (document.visibilityState !== "visible" || Date.now() - checkedAt < checkInterval) return;
+  checkedAt = Date.now();
   registration?.update().catch(() => {}); // no network: later
 }
 
-// By the worker's own state: browsers set registration.waiting at their leisure.
-function look() {
+// By the worker's own state: browsers set registration.waiting some time later.
+function observeNext() {
   const next = registration?.installing ?? registration?.waiting;
-  next?.addEventListener("statechange", () => offer(next));
-  offer(next);
+  next?.addEventListener("statechange", () => noteState(next));
+  noteState(next);
 }
 
-function offer(next) {
-  if (next?.state === "installed" && navigator.serviceWorker.controller) offered = true;
-  tell();
+function noteState(next) {
+  if (next?.state === "installed" && navigator.serviceWorker.controller) newer = true;
+  report();
 }
 
 const ownCaches = async () => (await caches.keys()).filter((name) => name.startsWith(`hubpanel ${registration?.scope} `));
 
-async function tell() {
+async function report() {
   const name = registration?.active ? (await ownCaches())[0] : undefined;
   const files = name === undefined ? 0 : (await (await caches.open(name)).keys()).length;
-  watcher(name?.split(" ").at(-1) ?? "", files, offered);
+  observer(name?.split(" ").at(-1) ?? "", files, newer);
 }

@@ -13,7 +13,7 @@ import (
 // A Text is a sentence in English with the values that its verbs stand for, so that a page can translate it.
 type Text = l10n.Message
 
-// means makes a Text. Its format is always a literal, which internal/panel's TestLanguages finds in the code.
+// means makes a Text. Its format is always a literal, which TestCatalogs of internal/l10n/catalog finds in the code.
 func means(format string, values ...any) Text { return Text{Format: format, Values: values} }
 
 // A Subject is who could not connect, and to what.

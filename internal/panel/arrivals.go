@@ -1,38 +1,50 @@
 package panel
 
-import "time"
+import (
+	"time"
 
-// arrivals is what has been said of what the device received, for people who listen to the page and do not see it.
+	"github.com/hubpanel/hubpanel/internal/l10n"
+	"github.com/hubpanel/hubpanel/internal/panel/page"
+	"github.com/hubpanel/hubpanel/internal/ui"
+)
+
+// arrivals is the announcement of what the device received, for people who listen to the page and do not see it.
 type arrivals struct {
-	told int // of deviceLog.received
-	text string
-	at   time.Time // when text was said
+	announced int // of DeviceLog.Received
+	text      l10n.Text
+	since     time.Time // when text was announced
 }
 
 // announceEvery is how often the page speaks at most: a screen reader must come to the end of a sentence.
 const announceEvery = time.Second
 
-// viewArrivals is the one live region for what arrives. It is always in the page, so that assistive technology watches it.
-func (p *Panel) viewArrivals() *Node {
+// prepareArrivals announces what arrived since the last announcement. The write lock is held.
+func (p *Panel) prepareArrivals() {
 	a := &p.arrivals
-	if n := p.deviceLog.received - a.told; n > 0 {
-		if next := a.at.Add(announceEvery); next.After(time.Now()) {
-			p.redrawAt(next) // what came too soon is said then, in one sentence
-		} else {
-			a.text, a.at, a.told = p.arrived(n), time.Now(), p.deviceLog.received
-		}
+	n := p.DeviceLog.Received - a.announced
+	if n <= 0 {
+		return
 	}
-	return h("p.unseen", attr("role", "status"), attr("aria-live", "polite"), testid("arrivals"), text(a.text))
+	if next := a.since.Add(announceEvery); next.After(time.Now()) {
+		p.RedrawAt(next) // what came too soon is announced then, in one sentence
+		return
+	}
+	a.text, a.since, a.announced = p.arrived(n), time.Now(), p.DeviceLog.Received
 }
 
-// arrived says in few words what came last, or how much.
-func (p *Panel) arrived(n int) string {
+// viewArrivals is the one live region for what arrives. It is always in the page, so that assistive technology observes it.
+func (p *Panel) viewArrivals() *ui.Node {
+	return ui.H("p.unseen", ui.Attr("role", "status"), ui.Attr("aria-live", "polite"), ui.TestID("arrivals"), ui.Text(p.Words(p.arrivals.text)))
+}
+
+// arrived names in few words what came last, or how much.
+func (p *Panel) arrived(n int) l10n.Text {
 	if n == 1 {
-		for i := len(p.deviceLog.entries) - 1; i >= 0; i-- {
-			if e := p.deviceLog.entries[i]; e.kind == entryReceived {
-				return p.T("Arrived: %s", e.what)
+		for i := len(p.DeviceLog.Entries) - 1; i >= 0; i-- {
+			if e := p.DeviceLog.Entries[i]; e.Kind == page.Received {
+				return l10n.New("Arrived: %s", e.What)
 			}
 		}
 	}
-	return p.TN(n, "%d arrival", "%d arrivals", n)
+	return l10n.NewN(n, "%d arrival", "%d arrivals", n)
 }

@@ -6,12 +6,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/internal/panel/page"
+	"github.com/hubpanel/hubpanel/internal/ui"
 )
 
 func TestTheDeviceRegistry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "")
-		pg.fire("registry", "toggle", Event{Checked: true})
+		pg.fire("registry", "toggle", ui.Event{Checked: true})
 		before := len(pg.all("registered"))
 
 		pg.typeIn("registry-new-id", "no blanks allowed")
@@ -48,12 +51,10 @@ func TestTheDeviceRegistry(t *testing.T) {
 	})
 }
 
-func attrOf(n *Node, name string) string { v, _ := n.Attr(name); return v }
-
-func TestWhatBecameOfAMessage(t *testing.T) {
+func TestTheProgressOfAMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=messages")
-		pg.fire("registry", "toggle", Event{Checked: true})
+		pg.fire("registry", "toggle", ui.Event{Checked: true})
 		pg.typeIn("c2d-expiry", "0")
 		pg.click("c2d-send")
 		require.Contains(t, pg.read("c2d-result"), "172800")
@@ -94,7 +95,7 @@ func TestTagsAndTheHistoryOfCalls(t *testing.T) {
 		pg.click("tags-update")
 		require.Contains(t, pg.read("tags-result"), "must be a JSON object")
 
-		pg.Show(TopicMethods)
+		pg.Show(page.TopicMethods)
 		pg.typeIn("invoke-connect-timeout", "301")
 		pg.click("invoke")
 		require.Contains(t, pg.read("invoke-result"), "from 0 to 300")
@@ -108,19 +109,19 @@ func TestTagsAndTheHistoryOfCalls(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	faulty := func(t *testing.T, story func(t *testing.T, pg *page)) {
+	faulty := func(t *testing.T, story func(t *testing.T, pg *person)) {
 		synctest.Test(t, func(t *testing.T) {
 			pg := openPage(t, "")
-			pg.fire("faults", "toggle", Event{Checked: true})
+			pg.fire("faults", "toggle", ui.Event{Checked: true})
 			pg.connect()
 			story(t, pg)
 		})
 	}
-	on, off := Event{Checked: true}, Event{}
+	on, off := ui.Event{Checked: true}, ui.Event{}
 	later := func(d time.Duration) { time.Sleep(d); synctest.Wait() }
 
 	t.Run("cut", func(t *testing.T) {
-		faulty(t, func(t *testing.T, pg *page) {
+		faulty(t, func(t *testing.T, pg *person) {
 			pg.click("fault-cut")
 			require.Contains(t, pg.read("faults-result"), "was cut")
 			require.Contains(t, pg.read("cloud-log"), "cut on demand")
@@ -129,7 +130,7 @@ func TestFaults(t *testing.T) {
 		})
 	})
 	t.Run("delay", func(t *testing.T) {
-		faulty(t, func(t *testing.T, pg *page) {
+		faulty(t, func(t *testing.T, pg *person) {
 			pg.typeIn("fault-delay-ms", "no")
 			pg.fire("fault-delay", "change", on)
 			require.Contains(t, pg.read("faults-result"), "milliseconds")
@@ -144,7 +145,7 @@ func TestFaults(t *testing.T) {
 		})
 	})
 	t.Run("drop", func(t *testing.T) {
-		faulty(t, func(t *testing.T, pg *page) {
+		faulty(t, func(t *testing.T, pg *person) {
 			pg.typeIn("fault-drop-percent", "100")
 			pg.fire("fault-drop", "change", on)
 			pg.click("telemetry-send")
@@ -156,9 +157,9 @@ func TestFaults(t *testing.T) {
 		})
 	})
 	t.Run("throttle and refuse together", func(t *testing.T) {
-		faulty(t, func(t *testing.T, pg *page) {
+		faulty(t, func(t *testing.T, pg *person) {
 			pg.fire("fault-throttle", "change", on)
-			pg.fire("fault-refuse-code", "change", Event{Value: "5"})
+			pg.fire("fault-refuse-code", "change", ui.Event{Value: "5"})
 			pg.fire("fault-refuse", "change", on)
 			require.Equal(t, 2, len(checked(pg, "fault-throttle", "fault-refuse")), "the one leaves the other")
 			pg.click("fault-cut")
@@ -169,7 +170,7 @@ func TestFaults(t *testing.T) {
 		})
 	})
 	t.Run("second session", func(t *testing.T) {
-		faulty(t, func(t *testing.T, pg *page) {
+		faulty(t, func(t *testing.T, pg *person) {
 			pg.fire("fault-second", "change", on)
 			require.Contains(t, pg.read("cloud-log"), "ConnectionForcefullyClosedOnNewConnection")
 			pg.fire("fault-second", "change", off)
@@ -179,7 +180,7 @@ func TestFaults(t *testing.T) {
 		})
 	})
 	t.Run("expire", func(t *testing.T) {
-		faulty(t, func(t *testing.T, pg *page) {
+		faulty(t, func(t *testing.T, pg *person) {
 			pg.click("fault-expire")
 			require.Contains(t, pg.read("faults-result"), "token that ends at")
 			require.Contains(t, pg.read("state"), "Connected since")
@@ -191,7 +192,7 @@ func TestFaults(t *testing.T) {
 }
 
 // checked are those of the check boxes that are on.
-func checked(pg *page, ids ...string) (on []string) {
+func checked(pg *person, ids ...string) (on []string) {
 	for _, id := range ids {
 		if _, ok := pg.find(id).Attr("checked"); ok {
 			on = append(on, id)
@@ -211,11 +212,11 @@ func TestStoredTelemetryIsFiltered(t *testing.T) {
 		require.Len(t, pg.all("event"), eventsPage)
 		pg.click("events-more")
 		require.Len(t, pg.all("event"), eventsPage+3)
-		pg.fire("events-form", "change", Event{Value: string(formHex)})
+		pg.fire("events-form", "change", ui.Event{Value: string(page.FormHex)})
 		require.Contains(t, pg.read("event"), "7b 22 61 22")
-		pg.fire("events-device", "change", Event{Value: "another"})
+		pg.fire("events-device", "change", ui.Event{Value: "another"})
 		require.False(t, pg.has("event"))
-		pg.fire("events-device", "change", Event{Value: "MyDevice01"})
+		pg.fire("events-device", "change", ui.Event{Value: "MyDevice01"})
 		require.True(t, pg.has("event"))
 	})
 }

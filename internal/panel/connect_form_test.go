@@ -15,43 +15,16 @@ import (
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
 	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
+	"github.com/hubpanel/hubpanel/internal/panel/page"
+	"github.com/hubpanel/hubpanel/internal/ui"
+	"github.com/hubpanel/hubpanel/internal/ui/uitest"
+	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
-
-// memory is a browser's Storage.
-type memory map[string]string
-
-func (m memory) Get(key string) (string, bool) { v, ok := m[key]; return v, ok }
-func (m memory) Set(key, value string) error   { m[key] = value; return nil }
-func (m memory) Remove(key string)             { delete(m, key) }
-func (m memory) Keys() (keys []string) {
-	for key := range m {
-		keys = append(keys, key)
-	}
-	return keys
-}
-
-// openKeeping is openPage with surroundings of the test's own.
-func openKeeping(t *testing.T, env Env) *page {
-	t.Helper()
-	pg := &page{t: t, fatal: make(chan string, 10)}
-	env.Fatal = func(sentence, _ string) { pg.fatal <- sentence }
-	pg.Panel = New(env)
-	t.Cleanup(pg.Close)
-	pg.Start()
-	synctest.Wait()
-	return pg
-}
-
-// demoKey is the key of the ready-made device.
-func (pg *page) demoKey() string {
-	_, key, _ := strings.Cut(pg.cloud.info.DeviceConnectionString, "SharedAccessKey=")
-	return key
-}
 
 func TestFieldsConnectADevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "")
-		pg.fire("way-fields", "change", Event{})
+		pg.fire("way-fields", "change", ui.Event{})
 		pg.typeIn("connect-host", "https://hub.inpage/")
 		require.Contains(t, pg.read("connect-host-problem"), "slash")
 		pg.typeIn("connect-host", "hub.inpage")
@@ -62,7 +35,7 @@ func TestFieldsConnectADevice(t *testing.T) {
 		pg.typeIn("connect-key", pg.demoKey())
 		require.Empty(t, pg.read("connect-problem"))
 		require.Equal(t, "Device MyDevice01 at hub.inpage.", pg.read("connect-whom"))
-		valid(t, pg.View())
+		uitest.Valid(t, pg.View())
 		pg.connect()
 	})
 }
@@ -74,11 +47,11 @@ func TestATokenIsDecodedCountedDownAndConnects(t *testing.T) {
 		require.NoError(t, err)
 		expiry := time.Now().Add(90 * time.Second)
 		token := hubproto.SignSAS(key, "hub.inpage/devices/MyDevice01", "", expiry)
-		pg.fire("way-token", "change", Event{})
+		pg.fire("way-token", "change", ui.Event{})
 		pg.typeIn("connect-token", token)
 		require.Equal(t, "hub.inpage/devices/MyDevice01", pg.read("token-resource"))
 		require.Equal(t, "1 min 30 s", pg.read("token-left"))
-		require.NotContains(t, textOf(pg.View()), "sig=")
+		require.NotContains(t, uitest.Text(pg.View()), "sig=")
 		pg.connect()
 		require.Contains(t, pg.read("token-left"), "1 min")
 		pg.click("disconnect")
@@ -95,7 +68,7 @@ func TestTheStringIsCheckedWhileItIsTyped(t *testing.T) {
 		require.Equal(t, "Device MyDevice01 at hub.inpage.", pg.read("connect-whom"))
 		pg.typeIn("connection-string", "HostName=h.azure-devices.net;SharedAccessKeyName=iothubowner;SharedAccessKey=a2V5MTIzNDU=")
 		require.Contains(t, pg.read("connect-problem"), "Azure portal under Devices")
-		require.NotContains(t, textOf(pg.View()), "a2V5MTIzNDU")
+		require.NotContains(t, uitest.Text(pg.View()), "a2V5MTIzNDU")
 		pg.click("use-ready-made")
 		require.Empty(t, pg.read("connect-problem"))
 	})
@@ -113,12 +86,13 @@ func TestAdvancedOptionsReachTheClient(t *testing.T) {
 		pg.typeIn("connect-keep-alive", "30")
 		pg.typeIn("connect-token-ttl", "5")
 		pg.typeIn("connect-model-id", "dtmi:com:example:Thermostat;1")
-		pg.fire("connect-clean-session", "change", Event{Checked: true})
-		pg.fire("connect-will", "change", Event{Checked: true})
+		pg.fire("connect-clean-session", "change", ui.Event{Checked: true})
+		pg.fire("connect-will", "change", ui.Event{Checked: true})
 		pg.typeIn("connect-will-body", `{"gone": true}`)
 		pg.connect()
 		require.Equal(t, "5 min 00 s", pg.read("token-left"))
-		o := pg.device.options
+		var o hubclient.Options
+		pg.Read(func() { o = pg.connection.Options() })
 		require.Equal(t, 30*time.Second, o.KeepAlive)
 		require.True(t, o.CleanSession)
 		require.Equal(t, `{"gone": true}`, string(o.Will.Body))
@@ -129,7 +103,7 @@ func TestAdvancedOptionsReachTheClient(t *testing.T) {
 func TestTheWaitForTheNextAttemptIsCountedDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		draws := make(chan struct{}, 1000)
-		pg := openKeeping(t, Env{
+		pg := openWith(t, Env{
 			Dial:    func(context.Context, string) (net.Conn, error) { return nil, errors.New("no route") },
 			Changed: func() { draws <- struct{}{} },
 		})
@@ -160,9 +134,7 @@ func TestACountdownIsDrawnOnceASecond(t *testing.T) {
 		end := began.Add(3500 * time.Millisecond)
 		var seen []string
 		for time.Now().Before(end) {
-			p.mu.Lock()
-			seen = append(seen, p.until(end))
-			p.mu.Unlock()
+			p.Read(func() { seen = append(seen, p.Until(end)) })
 			<-draws
 		}
 		require.Equal(t, []string{"4 s", "3 s", "2 s", "1 s"}, seen)
@@ -174,21 +146,21 @@ func TestProfilesHoldNoSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		local, session := memory{"other": "not ours"}, memory{}
 		env := Env{Local: local, Session: session}
-		pg := openKeeping(t, env)
+		pg := openWith(t, env)
 		secrets := []string{"c3RyaW5nLWtleS0x", "ZmllbGRzLWtleS0y", "dG9rZW4tc2lnLTM", "Z3JvdXAta2V5LTQ="}
 		pg.typeIn("connection-string", "HostName=h.azure-devices.net;DeviceId=s;SharedAccessKey="+secrets[0])
-		pg.fire("way-token", "change", Event{})
+		pg.fire("way-token", "change", ui.Event{})
 		pg.typeIn("connect-token", "SharedAccessSignature sr=h.azure-devices.net%2Fdevices%2Ft&se=4000000000&sig="+secrets[2]+"%3D")
-		pg.Show(TopicProvisioning)
+		pg.Show(page.TopicProvisioning)
 		pg.typeIn("dps-key", secrets[3])
-		pg.fire("way-fields", "change", Event{})
+		pg.fire("way-fields", "change", ui.Event{})
 		pg.typeIn("connect-host", "h.azure-devices.net")
 		pg.typeIn("connect-device-id", "f")
 		pg.typeIn("connect-module-id", "m")
 		pg.typeIn("connect-key", secrets[1])
 		pg.typeIn("connect-keep-alive", "77")
 		for _, way := range []string{"string", "fields", "token"} {
-			pg.fire("way-"+way, "change", Event{})
+			pg.fire("way-"+way, "change", ui.Event{})
 			pg.typeIn("profile-name", "by "+way)
 			pg.click("profile-save")
 			require.Empty(t, pg.read("notice"))
@@ -209,57 +181,56 @@ func TestProfilesHoldNoSecret(t *testing.T) {
 		pg.click("profile-save")
 		require.Contains(t, pg.read("notice"), "would hold a secret")
 
-		later := openKeeping(t, env)
+		later := openWith(t, env)
 		require.Len(t, later.all("profile"), 3)
 		later.click("profile-use-1")
 		require.Equal(t, "f", later.find("connect-device-id").Value)
 		require.Empty(t, later.find("connect-key").Value)
 		later.click("profile-remove-0")
 		require.Len(t, later.all("profile"), 2)
-		valid(t, later.View())
+		uitest.Valid(t, later.View())
 	})
 }
 
-func TestASecretIsKeptInTheTabOnlyWhenThePersonSaysSo(t *testing.T) {
+func TestASecretIsKeptInTheTabOnlyByChoice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		local, session := memory{}, memory{"other": "not ours"}
 		env := Env{Local: local, Session: session}
-		pg := openKeeping(t, env)
+		pg := openWith(t, env)
 		pg.connect()
 		pg.click("disconnect")
 		require.Equal(t, memory{"other": "not ours"}, session)
 
-		pg.fire("keep-secret", "change", Event{Checked: true})
+		pg.fire("keep-secret", "change", ui.Event{Checked: true})
 		require.Contains(t, session[tabKey], pg.demoKey())
 		require.NotContains(t, pg.read("stored-session"), pg.demoKey())
-		reloaded := openKeeping(t, env)
-		require.Equal(t, reloaded.cloud.info.DeviceConnectionString, reloaded.find("connection-string").Value, "the hub in the page is new, and so are its keys")
+		reloaded := openWith(t, env)
+		require.Equal(t, reloaded.readyMade(), reloaded.find("connection-string").Value, "the hub in the page is new, and so are its keys")
 		reloaded.typeIn("connection-string", "HostName=h.azure-devices.net;DeviceId=d;SharedAccessKey=a2VwdA==")
-		reloaded.fire("keep-secret", "change", Event{Checked: true})
-		reloaded = openKeeping(t, env)
+		reloaded.fire("keep-secret", "change", ui.Event{Checked: true})
+		reloaded = openWith(t, env)
 		require.Contains(t, reloaded.find("connection-string").Value, "a2VwdA==")
 		_, checked := reloaded.find("keep-secret").Attr("checked")
 		require.True(t, checked)
 
-		reloaded.Show(TopicProvisioning)
-		reloaded.SetTheme(ThemeDark)
+		reloaded.Show(page.TopicProvisioning)
+		reloaded.SetTheme(page.ThemeDark)
 		reloaded.click("use-ready-made")
 		reloaded.connect()
-		reloaded.ForgetEverything()
-		synctest.Wait()
+		reloaded.run("forget-everything")
 		require.Equal(t, "Not connected", reloaded.read("state"))
 		require.Empty(t, local)
 		require.Equal(t, memory{"other": "not ours"}, session, "other pages of the origin keep what is theirs")
 		require.Empty(t, reloaded.find("connection-string").Value)
 		require.Empty(t, reloaded.find("dps-key").Value)
-		require.Empty(t, reloaded.device.credentials.Key)
+		require.Empty(t, reloaded.credentials().Key)
 	})
 }
 
-func TestWithoutStorageThePageSaysSo(t *testing.T) {
+func TestWithoutStorageThePageExplains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, env := range []Env{{}, {Local: memory{}, Session: memory{}, Params: ParseParams("embed=1", "")}} {
-			pg := openKeeping(t, env)
+		for _, env := range []Env{{}, {Local: memory{}, Session: memory{}, Params: page.ParseParams("embed=1", "")}} {
+			pg := openWith(t, env)
 			require.Contains(t, pg.read("stored-nothing"), "Nothing can be kept")
 			require.False(t, pg.has("keep-secret"))
 			pg.SetLang(catalog.Polish)
@@ -271,40 +242,41 @@ func TestWithoutStorageThePageSaysSo(t *testing.T) {
 func TestPreferencesAreKeptAndALinkGoesBeforeThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		local := memory{}
-		openKeeping(t, Env{Local: local})
+		openWith(t, Env{Local: local})
 		require.Empty(t, local, "nothing is kept before a person chooses")
-		pg := openKeeping(t, Env{Local: local})
-		pg.fire("language", "change", Event{Value: "pl"})
-		pg.fire("theme", "change", Event{Value: "dark"})
+		pg := openWith(t, Env{Local: local})
+		pg.fire("language", "change", ui.Event{Value: "pl"})
+		pg.fire("theme", "change", ui.Event{Value: "dark"})
 
-		later := openKeeping(t, Env{Local: local, Languages: []string{"en"}, Params: ParseParams("", "")})
+		later := openWith(t, Env{Local: local, Languages: []string{"en"}, Params: page.ParseParams("", "")})
 		require.Equal(t, catalog.Polish, later.Lang())
-		require.Equal(t, ThemeDark, later.theme)
-		linked := openKeeping(t, Env{Local: local, Params: ParseParams("lang=en&theme=light", "")})
+		require.Equal(t, page.ThemeDark, later.Theme)
+		linked := openWith(t, Env{Local: local, Params: page.ParseParams("lang=en&theme=light", "")})
 		require.Equal(t, catalog.English, linked.Lang())
-		require.Equal(t, ThemeLight, linked.theme)
+		require.Equal(t, page.ThemeLight, linked.Theme)
 	})
 }
 
 func TestProvisioningShowsTheDerivedKeyAndTheCountdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var copied []string
-		pg := openKeeping(t, Env{Params: ParseParams("view=provisioning", ""), Copy: func(_ context.Context, s string) error {
+		pg := openWith(t, Env{Params: page.ParseParams("view=provisioning", ""), Copy: func(_ context.Context, s string) error {
 			copied = append(copied, s)
 			return nil
 		}})
-		pg.fire("dps-group", "change", Event{})
-		key := pg.dps.derivedKey()
-		require.NotEmpty(t, key)
+		pg.fire("dps-group", "change", ui.Event{})
+		group, err := hubproto.ParseKey(pg.info().Demo.Group.PrimaryKey)
+		require.NoError(t, err)
+		key := base64.StdEncoding.EncodeToString(hubproto.DeriveDeviceKey(group, pg.value("dps-registration-id")))
 		require.NotContains(t, pg.read("dps-derived-key"), key)
 		pg.click("dps-derived-copy")
-		pg.fire("dps-derived-reveal", "change", Event{Checked: true})
+		pg.fire("dps-derived-reveal", "change", ui.Event{Checked: true})
 		require.Equal(t, key, pg.read("dps-derived-key"))
 		require.True(t, slices.Equal([]string{key}, copied))
 
 		pg.click("dps-only")
 		require.Regexp(t, `Asking again in \d s`, pg.read("dps-countdown"))
-		valid(t, pg.View())
+		uitest.Valid(t, pg.View())
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
 		require.False(t, pg.has("dps-countdown"))
@@ -320,7 +292,7 @@ func TestASecondEnrollmentKeepsWhatThePersonTyped(t *testing.T) {
 		pg := openPage(t, "view=provisioning")
 		pg.typeIn("dps-key", "bXkgb3duIGtleQ==")
 		pg.typeIn("dps-registration-id", "mine")
-		pg.fire("dps-group", "change", Event{})
+		pg.fire("dps-group", "change", ui.Event{})
 		require.Equal(t, "bXkgb3duIGtleQ==", pg.find("dps-key").Value)
 		require.Equal(t, "mine", pg.find("dps-registration-id").Value)
 	})

@@ -25,12 +25,3 @@ func TestTheEditorMarksTheLineAndFormats(t *testing.T) {
 		require.Equal(t, "6", rows)
 	})
 }
-
-func TestTheGutter(t *testing.T) {
-	require.Equal(t, "1\n2\n3", textOf(gutter(3, 0)))
-	marked := gutter(3, 2)
-	require.Equal(t, "b", marked.Children[1].Tag)
-	require.Equal(t, "2", marked.Children[1].Text)
-	require.Equal(t, 2, errorLine(checkJSON("It", "{\n\"a\": x\n}")))
-	require.Zero(t, errorLine(nil))
-}

@@ -11,28 +11,36 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/panel/page"
+	"github.com/hubpanel/hubpanel/internal/savefile"
+	"github.com/hubpanel/hubpanel/internal/ui"
+	"github.com/hubpanel/hubpanel/internal/ui/uitest"
+	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
 // saved gives the page a place to save, and returns what is in it.
-func saved(pg *page) map[string][]byte {
+func saved(pg *person) map[string][]byte {
 	files := map[string][]byte{}
-	pg.env.Save = func(name, _ string, data []byte) { files[name[:strings.LastIndex(name, "-20")]] = data }
+	pg.saver(func(name string, data []byte) { files[name[:strings.LastIndex(name, "-20")]] = data })
 	return files
 }
 
 // fullSession is a session with something everywhere, and its device's key in every place where a person could put it.
-func fullSession(t *testing.T) (pg *page, files map[string][]byte, key string) {
-	pg = openPage(t, "view=messages")
+func fullSession(t *testing.T) (pg *person, files map[string][]byte, key string) {
+	// A secret can be in a profile that another version of the page, or a person by hand, put into the browser's storage.
+	hall, err := json.Marshal([]savefile.Profile{{Name: "hall", Host: "h.azure-devices.net", DeviceID: "dev-9", Will: true, WillBody: "sig=hunter2"}})
+	require.NoError(t, err)
+	pg = openWith(t, Env{Params: page.ParseParams("view=messages", ""), Local: memory{profilesKey: string(hall)}})
 	files = saved(pg)
 	pg.connect()
-	key = base64.StdEncoding.EncodeToString(pg.device.credentials.Key)
+	key = base64.StdEncoding.EncodeToString(pg.credentials().Key)
 	pg.typeIn("c2d-body", "the key is "+key)
 	pg.click("c2d-send")
-	pg.Show(TopicTelemetry)
+	pg.Show(page.TopicTelemetry)
 	pg.typeIn("telemetry-body", fmt.Sprintf(`{"t": 1.50, "nested": {"password": "hunter2"}, "x": %q}`, key))
 	pg.typeIn("telemetry-property-value-0", key)
 	pg.click("telemetry-send")
-	pg.Show(TopicTwin)
+	pg.Show(page.TopicTwin)
 	pg.typeIn("twin-patch", fmt.Sprintf(`{"battery": 61, "sharedAccessKey": "hunter2", "other": %q}`, key))
 	pg.click("twin-report")
 	pg.setsUp(key)
@@ -40,29 +48,48 @@ func fullSession(t *testing.T) (pg *page, files map[string][]byte, key string) {
 }
 
 // setsUp puts something into everything that a person can set up, and the secret into each.
-func (pg *page) setsUp(secret string) {
-	pg.update(func() {
-		tel := &pg.telemetry
-		tel.system.set("$.cid", secret)
-		st := tel.streams.add()
-		st.name.set("second")
-		st.body.set(`{"n": $.N, "password": "hunter2", "k": "` + secret + `"}`)
-		st.qos0 = true
-		st.count.set("7")
-		st.addVariable("N", "choice")
-		st.variables[len(st.variables)-1].args.set("SharedAccessKey=hunter2")
-		st.properties.add("unit", secret)
-		pg.methods.rules.add("reboot")
-		rule := pg.methods.rules.list[0]
-		rule.mode, rule.status.text = ruleSilent, "503"
-		rule.payload.set(`{"key": "` + secret + `"}`)
-		pg.cloud.message.correlationID.set(secret)
-		pg.cloud.message.ack = "full"
-		pg.cloud.invoke.timeout.set("17")
-		pg.dps.key.set("aHVudGVyMi1mb3ItZHBz")
-		tel.streams.simulator.text.set("IotHubConnectionString=SharedAccessKey=hunter2")
-		pg.kept.profiles = append(pg.kept.profiles, profile{Name: "hall", Host: "h.azure-devices.net", DeviceID: "dev-9", Will: true, WillBody: "sig=hunter2 " + secret})
-	})
+func (pg *person) setsUp(secret string) {
+	pg.t.Helper()
+	pg.Show(page.TopicTelemetry)
+	pg.addSystemProperty("$.cid")
+	pg.typeIn("telemetry-correlation-id", secret)
+	pg.click("stream-add")
+	pg.typeIn("stream-1-name", "second")
+	pg.fire("stream-1-template", "toggle", ui.Event{Checked: true})
+	pg.typeIn("stream-1-body", `{"n": $.N, "password": "hunter2", "k": "`+secret+`"}`)
+	pg.fire("stream-1-qos", "change", ui.Event{Value: "0"})
+	pg.typeIn("stream-1-count", "7")
+	pg.click("stream-1-variable-add")
+	last := pg.lastVariable("stream-1")
+	pg.typeIn(fmt.Sprint("stream-1-variable-name-", last), "N")
+	pg.fire(fmt.Sprint("stream-1-variable-kind-", last), "change", ui.Event{Value: "choice"})
+	pg.typeIn(fmt.Sprint("stream-1-variable-args-", last), "SharedAccessKey=hunter2")
+	pg.click("stream-1-property-add")
+	pg.typeIn("stream-1-property-name-0", "unit")
+	pg.typeIn("stream-1-property-value-0", secret)
+	pg.typeIn("simulator-text", "IotHubConnectionString=SharedAccessKey=hunter2")
+	pg.Show(page.TopicMethods)
+	pg.click("method-rule-add")
+	pg.typeIn("method-rule-0-name", "reboot")
+	pg.typeIn("method-rule-0-status", "503")
+	pg.typeIn("method-rule-0-answer", `{"key": "`+secret+`"}`)
+	pg.fire("method-rule-0-mode", "change", ui.Event{Value: "silent"})
+	pg.typeIn("invoke-timeout", "17")
+	pg.Show(page.TopicMessages)
+	pg.typeIn("c2d-correlation-id", secret)
+	pg.fire("c2d-ack", "change", ui.Event{Value: "full"})
+	pg.Show(page.TopicProvisioning)
+	pg.typeIn("dps-key", "aHVudGVyMi1mb3ItZHBz")
+	pg.Show(page.TopicTwin)
+}
+
+// lastVariable is the place of the last variable of a stream.
+func (pg *person) lastVariable(stream string) int {
+	n := 0
+	for pg.has(fmt.Sprint(stream, "-variable-name-", n)) {
+		n++
+	}
+	return n - 1
 }
 
 func TestNoSecretIsExported(t *testing.T) {
@@ -77,7 +104,10 @@ func TestNoSecretIsExported(t *testing.T) {
 			require.NotContains(t, string(data), key, name)
 			require.NotContains(t, string(data), "hunter2", name)
 			require.NotContains(t, string(data), "aHVudGVyMi1mb3ItZHBz", name)
-			for _, secret := range pg.secretsLocked() {
+			var secrets page.Secrets
+			pg.Read(func() { secrets = pg.Secrets() })
+			require.Contains(t, secrets, key)
+			for _, secret := range secrets {
 				require.NotContains(t, string(data), secret, name)
 			}
 		}
@@ -97,33 +127,39 @@ func TestASessionIsOpenedAgain(t *testing.T) {
 		raw := files["hubpanel-session"]
 
 		other := openPage(t, "")
-		other.fire("import-file", "change", Event{Files: []File{{Name: "s.json", Size: int64(len(raw)), Data: raw}}})
+		other.fire("import-file", "change", ui.Event{Files: []ui.File{{Name: "s.json", Size: int64(len(raw)), Data: raw}}})
 		require.Contains(t, other.read("export-result"), "The forms are as they were")
 		require.Contains(t, other.read("imported-messages"), "the key is …")
 		require.Contains(t, other.read("imported-reported"), `"battery": 61`)
 		require.Contains(t, other.read("imported-telemetry"), `"t": 1.50`)
 		require.Contains(t, other.read("imported"), "It was MyDevice01 at hub.inpage")
-		require.Equal(t, TopicTwin, other.topic)
-		require.Contains(t, other.find("twin-patch").Value, `"battery": 61`)
-		require.Equal(t, "second", other.telemetry.streams.list[1].name.text)
-		st := other.telemetry.streams.list[1]
-		require.True(t, st.qos0)
-		require.Equal(t, "7", st.count.text)
-		require.Equal(t, "choice", st.variables[len(st.variables)-1].kind)
-		unit, _ := st.properties.list().Get("unit")
-		require.Equal(t, "…", unit)
-		require.Equal(t, "walk", other.telemetry.streams.list[0].variables[0].kind)
-		rule := other.methods.rules.of("reboot")
-		require.Equal(t, ruleSilent, rule.mode)
-		require.Equal(t, "503", rule.status.text)
-		require.Equal(t, "*", other.methods.rules.of("any").name.text)
-		require.Equal(t, "…", other.telemetry.system.row("$.cid").value.text)
-		require.Equal(t, "17", other.cloud.invoke.timeout.text)
-		require.Equal(t, "full", other.cloud.message.ack)
+		require.Equal(t, page.TopicTwin, other.Topic)
+		require.Contains(t, other.value("twin-patch"), `"battery": 61`)
+		other.Show(page.TopicTelemetry)
+		require.Equal(t, "second", other.value("stream-1-name"))
+		require.Equal(t, "0", other.chosen("stream-1-qos"))
+		require.Equal(t, "7", other.value("stream-1-count"))
+		other.fire("stream-1-template", "toggle", ui.Event{Checked: true})
+		require.Equal(t, "choice", other.chosen(fmt.Sprint("stream-1-variable-kind-", other.lastVariable("stream-1"))))
+		require.Equal(t, "unit", other.value("stream-1-property-name-0"))
+		require.Equal(t, "…", other.value("stream-1-property-value-0"))
+		other.fire("stream-0-template", "toggle", ui.Event{Checked: true})
+		require.Equal(t, "walk", other.chosen("stream-0-variable-kind-0"))
+		require.Equal(t, "…", other.value("telemetry-correlation-id"))
+		other.Show(page.TopicMethods)
+		require.Equal(t, "reboot", other.value("method-rule-0-name"))
+		require.Equal(t, "silent", other.chosen("method-rule-0-mode"))
+		rules := other.session().Rules
+		require.Equal(t, "503", rules[0].Status)
+		require.Len(t, rules, 2)
+		require.Equal(t, "*", rules[1].Method, "it is for every other method")
+		require.Equal(t, "17", other.value("invoke-timeout"))
+		other.Show(page.TopicMessages)
+		require.Equal(t, "full", other.chosen("c2d-ack"))
 		other.click("imported-profile-use-0")
-		require.Equal(t, "dev-9", other.device.form.deviceID.text)
+		require.Equal(t, "dev-9", other.value("connect-device-id"))
 		require.False(t, other.has("imported-profile-keep-0"), "there is no storage here")
-		valid(t, other.View())
+		uitest.Valid(t, other.View())
 		other.click("import-close")
 		require.False(t, other.has("imported"))
 	})
@@ -137,37 +173,19 @@ func TestAnOldSessionIsOpened(t *testing.T) {
 		"cloudToDevice":[],"telemetry":[],"methods":[],"deviceLog":[],"operationsLog":[]}`)
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "")
-		pg.telemetry.streams.list[0].name.set("mine")
-		pg.fire("import-file", "change", Event{Files: []File{{Name: "old.json", Size: int64(len(raw)), Data: raw}}})
-		require.Equal(t, TopicMessages, pg.topic)
-		require.Equal(t, "old", pg.telemetry.body.text)
-		system := pg.telemetry.system.properties()
-		require.Equal(t, "text/plain utf-16", system.ContentType+" "+system.ContentEncoding)
-		require.True(t, pg.telemetry.qos0)
-		require.Equal(t, hubproto.Properties{{Name: "a", Null: true}, {Name: "b", Value: "c"}}, pg.telemetry.properties.list())
-		require.Equal(t, "mine", pg.telemetry.streams.list[0].name.text, "a file without streams takes none away")
-		require.Equal(t, "30", pg.cloud.invoke.timeout.text)
+		pg.typeIn("stream-0-name", "mine")
+		pg.fire("import-file", "change", ui.Event{Files: []ui.File{{Name: "old.json", Size: int64(len(raw)), Data: raw}}})
+		require.Equal(t, page.TopicMessages, pg.Topic)
+		require.Equal(t, page.ThemeDark, pg.Theme)
+		var message hubclient.Message
+		pg.Read(func() { message = pg.telemetry.Message() })
+		require.Equal(t, "old", string(message.Body))
+		require.Equal(t, "text/plain utf-16", message.ContentType+" "+message.ContentEncoding)
+		require.Equal(t, hubproto.Properties{{Name: "a", Null: true}, {Name: "b", Value: "c"}}, message.Properties)
+		pg.Show(page.TopicTelemetry)
+		require.Len(t, checked(pg, "telemetry-qos0"), 1)
+		require.Equal(t, "mine", pg.value("stream-0-name"), "a file without streams takes none away")
+		pg.Show(page.TopicMethods)
+		require.Equal(t, "30", pg.value("invoke-timeout"))
 	})
-}
-
-func TestAWrongSessionIsRefusedByItsPlace(t *testing.T) {
-	long := `{"format":"hubpanel-session","version":1,"methods":[` + strings.Repeat("{},", importLimit) + `{}]}`
-	for _, c := range []struct{ name, file, want string }{
-		{"no JSON", "{\n  oops", "line 2, column 3"},
-		{"something else", `{"format": "har"}`, "no session of hubpanel"},
-		{"a later one", `{"format":"hubpanel-session","version":3}`, "version 3, and this page reads versions 1 to 2"},
-		{"a wrong kind", `{"format":"hubpanel-session","version":1,"settings":{"qos0":"yes"}}`, "settings.qos0 is a JSON string"},
-		{"a wrong element", `{"format":"hubpanel-session","version":1,"deviceLog":[{}, {"what": 5}]}`, "deviceLog, element 2: what is a JSON number"},
-		{"an unknown member", `{"format":"hubpanel-session","version":1,"key":"x"}`, `unknown field "key"`},
-		{"no list", `{"format":"hubpanel-session","version":1,"telemetry":{}}`, "telemetry is not a list"},
-		{"too much", long, "at most 20000"},
-		{"too many streams", strings.NewReplacer("methods", "streams", `"version":1`, `"version":2`).Replace(long), "at most 200"},
-		{"a wrong stream", `{"format":"hubpanel-session","version":2,"streams":[{"variables":[{"name":1}]}]}`, "streams, element 1: variables.name is a JSON number"},
-		{"a secret's place", `{"format":"hubpanel-session","version":2,"profiles":[{"key":"x"}]}`, `profiles, element 1: json: unknown field "key"`},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := parseSession([]byte(c.file))
-			require.ErrorContains(t, err, c.want)
-		})
-	}
 }

@@ -1,7 +1,6 @@
 package panel
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -9,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/ui"
+	"github.com/hubpanel/hubpanel/internal/ui/uitest"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
@@ -16,24 +17,24 @@ func TestTheInboxIsSearchedFilteredAndBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=messages")
 		deliver := func(body string, properties ...hubproto.Property) {
-			require.NoError(t, pg.gotMessage(t.Context(), hubclient.Delivery{Message: hubclient.Message{Body: []byte(body), Properties: properties}}))
+			require.NoError(t, pg.inbox.Received(t.Context(), hubclient.Delivery{Message: hubclient.Message{Body: []byte(body), Properties: properties}}))
 		}
 		deliver("Close the valve", hubproto.Property{Name: "Urgency", Null: true}, hubproto.Property{Name: "Room"})
 		deliver(`{"valve": "open"}`)
 		deliver("\x00\xff\x10A")
 		require.Len(t, pg.all("message"), 3)
 		require.Equal(t, "00000000  00 ff 10 41                                      ...A", pg.read("message-body"), "bytes that are no text come as a dump")
-		require.Contains(t, textOf(pg.all("message")[2]), `Urgency (null) Room = ""`)
+		require.Contains(t, uitest.Text(pg.all("message")[2]), `Urgency (null) Room = ""`)
 
 		pg.typeIn("inbox-search", "VALVE")
 		require.Equal(t, "2 of 3", pg.read("inbox-count"))
-		pg.fire("inbox-kind", "change", Event{Value: "json"})
+		pg.fire("inbox-kind", "change", ui.Event{Value: "json"})
 		require.Equal(t, "1 of 3", pg.read("inbox-count"))
 		require.Contains(t, pg.read("message"), `"valve": "open"`)
-		pg.fire("message-form", "change", Event{Value: "hex"})
+		pg.fire("message-form", "change", ui.Event{Value: "hex"})
 		require.Contains(t, pg.read("message-body"), "00000000  7b 22 76")
 
-		pg.fire("inbox-kind", "change", Event{Value: ""})
+		pg.fire("inbox-kind", "change", ui.Event{Value: ""})
 		pg.typeIn("inbox-search", "urgency")
 		require.Equal(t, "1 of 3", pg.read("inbox-count"), "properties are searched too")
 
@@ -53,7 +54,7 @@ func TestTheInboxIsSearchedFilteredAndBounded(t *testing.T) {
 }
 
 // What a person sends without a value, with an empty one and with one arrives as three different things.
-func TestNullEmptyAndSetAreToldApart(t *testing.T) {
+func TestNullEmptyAndSetAreDistinct(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=messages")
 		pg.connect()
@@ -77,13 +78,13 @@ func TestNullEmptyAndSetAreToldApart(t *testing.T) {
 func TestAMessageIsCopiedWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=messages")
-		long := string(make([]byte, 3*bodyShown))
-		require.NoError(t, pg.gotMessage(t.Context(), hubclient.Delivery{Message: hubclient.Message{Body: []byte(long)}}))
+		long := string(make([]byte, 3*8192))
+		require.NoError(t, pg.inbox.Received(t.Context(), hubclient.Delivery{Message: hubclient.Message{Body: []byte(long)}}))
 		require.False(t, pg.has("message-copy"), "there is no clipboard")
 		var copied string
-		pg.env.Copy = func(_ context.Context, text string) error { copied = text; return nil }
+		pg.clipboard(&copied)
 		require.Contains(t, pg.read("message"), "The first 8192 of 24576 bytes are shown")
-		pg.fire("message-form", "change", Event{Value: "text"})
+		pg.fire("message-form", "change", ui.Event{Value: "text"})
 		pg.click("message-copy")
 		require.Equal(t, long, copied)
 		require.Equal(t, "Copied", pg.read("message-copy"))

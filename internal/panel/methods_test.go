@@ -9,11 +9,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubpanel/hubpanel/internal/ui"
 	"github.com/hubpanel/hubpanel/pkg/hubclient"
 )
 
 // methodPage is a page with a connected device whose cloud side is about to call a method.
-func methodPage(t *testing.T, method string) *page {
+func methodPage(t *testing.T, method string) *person {
 	pg := openPage(t, "view=methods")
 	pg.connect()
 	pg.typeIn("invoke-name", method)
@@ -50,7 +51,7 @@ func TestTheFirstRuleThatMatchesAnswers(t *testing.T) {
 func TestAMethodIsAnsweredByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := methodPage(t, "open")
-		pg.fire("method-mode", "change", Event{Value: "hand"})
+		pg.fire("method-mode", "change", ui.Event{Value: "hand"})
 		pg.click("invoke")
 		require.Equal(t, "5:00 left", pg.read("method-countdown"))
 		time.Sleep(3 * time.Second)
@@ -77,7 +78,7 @@ func TestAMethodIsAnsweredByHand(t *testing.T) {
 func TestAMethodIsNotAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := methodPage(t, "hang")
-		pg.fire("method-mode", "change", Event{Value: "silent"})
+		pg.fire("method-mode", "change", ui.Event{Value: "silent"})
 		pg.typeIn("invoke-timeout", "5")
 		pg.click("invoke")
 		require.Contains(t, pg.read("method-call"), "not answered, as asked for")
@@ -85,7 +86,7 @@ func TestAMethodIsNotAnswered(t *testing.T) {
 		synctest.Wait()
 		require.NotContains(t, pg.read("invoke-result"), "The device answered", "its caller's time-out came")
 
-		pg.fire("method-mode", "change", Event{Value: "hand"})
+		pg.fire("method-mode", "change", ui.Event{Value: "hand"})
 		pg.click("invoke")
 		pg.click("disconnect")
 		require.False(t, pg.has("method-waiting"))
@@ -93,11 +94,11 @@ func TestAMethodIsNotAnswered(t *testing.T) {
 	})
 }
 
-func TestTheHistoryOfMethodsIsBoundedAndSaysSo(t *testing.T) {
+func TestTheHistoryOfMethodsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=methods")
 		for range callLimit + 5 {
-			r, err := pg.gotMethod(context.Background(), hubclient.Method{Name: "m", Payload: json.RawMessage("null")})
+			r, err := pg.methods.Called(context.Background(), hubclient.Method{Name: "m", Payload: json.RawMessage("null")})
 			require.NoError(t, err)
 			require.Equal(t, 200, r.Status)
 		}

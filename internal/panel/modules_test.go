@@ -5,6 +5,10 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/internal/panel/page"
+	"github.com/hubpanel/hubpanel/internal/ui"
+	"github.com/hubpanel/hubpanel/internal/ui/uitest"
 )
 
 // TestAModuleGetsMessagesOnItsInputs registers a module, connects as it, and talks to it from the cloud side.
@@ -12,20 +16,19 @@ func TestAModuleGetsMessagesOnItsInputs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=messages")
 		require.Contains(t, pg.read("inbox-completion"), "cannot reject or abandon")
-		pg.fire("registry", "toggle", Event{Checked: true})
+		pg.fire("registry", "toggle", ui.Event{Checked: true})
 		pg.typeIn("registry-new-id", "MyDevice01/bad id")
-		pg.Handle(func(Event) { pg.CreateDevice() }, Event{})
-		synctest.Wait()
+		pg.click("registry-create")
 		require.Contains(t, pg.read("registry-result"), "holds")
 		pg.typeIn("registry-new-id", "MyDevice01/filter")
 		pg.click("registry-create")
 		require.Contains(t, pg.read("registry-result"), "MyDevice01/filter is registered")
-		pg.fire("cloud-module", "change", Event{Value: "filter"})
+		pg.fire("cloud-module", "change", ui.Event{Value: "filter"})
 		pg.click("cloud-module-use")
 		require.Contains(t, pg.find("connection-string").Value, "ModuleId=filter")
 		pg.connect()
 		require.Equal(t, "MyDevice01/filter", pg.read("device-name"))
-		require.Equal(t, "filter", pg.cloud.module)
+		require.Equal(t, "MyDevice01/filter", pg.target())
 		require.Contains(t, pg.read("inbox-completion"), "A module gets no cloud-to-device messages")
 
 		pg.typeIn("c2d-body", `{"open": true}`)
@@ -43,21 +46,23 @@ func TestAModuleGetsMessagesOnItsInputs(t *testing.T) {
 		require.Contains(t, pg.read("device-log"), "Message to the input valves")
 
 		// What else the cloud side does, it does to the module too.
-		pg.Show(TopicTwin)
+		pg.Show(page.TopicTwin)
 		pg.typeIn("desired-patch", `{"rate": 3}`)
 		pg.click("desired-update")
 		require.Contains(t, pg.read("twin-row"), "rate")
-		pg.Show(TopicMethods)
+		pg.Show(page.TopicMethods)
 		pg.click("invoke")
 		require.Contains(t, pg.read("invoke-result"), "The device answered 200")
 
 		// A module's telemetry may leave by an output.
-		pg.Show(TopicTelemetry)
-		pg.telemetry.system.set("$.on", "alerts")
+		pg.Show(page.TopicTelemetry)
+		pg.addSystemProperty("$.on")
+		pg.typeIn("telemetry-output", "alerts")
 		pg.click("telemetry-send")
 		require.Empty(t, pg.read("notice"))
-		require.Equal(t, "alerts", pg.cloud.events[0].read().SystemProperties["iothub-outputname"])
-		require.Equal(t, "filter", pg.cloud.events[0].read().ModuleID)
-		valid(t, pg.View())
+		require.Len(t, pg.stored(), 1)
+		require.Equal(t, "alerts", pg.stored()[0].System["iothub-outputname"])
+		require.Equal(t, "filter", pg.stored()[0].System["iothub-connection-module-id"])
+		uitest.Valid(t, pg.View())
 	})
 }

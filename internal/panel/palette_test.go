@@ -1,40 +1,17 @@
 package panel
 
 import (
-	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
+	"github.com/hubpanel/hubpanel/internal/panel/page"
+	"github.com/hubpanel/hubpanel/internal/ui"
+	"github.com/hubpanel/hubpanel/internal/ui/uitest"
 )
-
-// press is a key that reaches the page's root, as the painter tells it.
-func (pg *page) press(key string) {
-	pg.t.Helper()
-	for _, l := range pg.View().Events {
-		if l.Event == "keydown" && slices.Contains(l.Keys, key) {
-			pg.Handle(l.Do, Event{Key: key})
-			synctest.Wait()
-			return
-		}
-	}
-	require.Fail(pg.t, "nothing happens on "+key)
-}
-
-// pressIn is a key in an element, which has a listener for it.
-func (pg *page) pressIn(id, key string) {
-	pg.t.Helper()
-	for _, l := range pg.find(id).Events {
-		if l.Event == "keydown" && slices.Contains(l.Keys, key) {
-			pg.Handle(l.Do, Event{Key: key})
-			synctest.Wait()
-			return
-		}
-	}
-	require.Fail(pg.t, "nothing happens on "+key+" in "+id)
-}
 
 func TestThePaletteDoesWhatItFinds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -79,7 +56,7 @@ func TestTheArrowsGoRoundInThePalette(t *testing.T) {
 		active := func() string {
 			id, _ := pg.find("palette-query").Attr("aria-activedescendant")
 			var option string
-			walk(pg.View(), func(n *Node) bool {
+			uitest.Walk(pg.View(), func(n *ui.Node) bool {
 				if v, _ := n.Attr("id"); v == id {
 					option, _ = n.Attr("data-testid")
 				}
@@ -109,7 +86,7 @@ func TestTheShortcutsAreThoseOfTheCommands(t *testing.T) {
 		pg.press("?")
 		require.Contains(t, pg.read("shortcuts"), "Show: Device twin")
 		require.Contains(t, pg.read("shortcuts"), "Find a command")
-		pg.fire("shortcuts-single", "change", Event{Checked: false})
+		pg.fire("shortcuts-single", "change", ui.Event{Checked: false})
 		pg.click("shortcuts-close")
 		for _, l := range pg.View().Events {
 			require.NotContains(t, l.Keys, "?", "switched off")
@@ -124,47 +101,30 @@ func TestTheShortcutsAreThoseOfTheCommands(t *testing.T) {
 func TestEveryCommandHasAnIDAndKeyOfItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "")
-		pg.mu.Lock()
-		commands, withKeys := pg.commands(), pg.keyCommands()
-		pg.mu.Unlock()
+		var commands, withKeys []page.Command
+		pg.Read(func() {
+			commands = pg.commands()
+			withKeys = pg.palette.Links.KeyCommands()
+			for _, c := range pg.palette.Commands() {
+				if c.Key != "" {
+					withKeys = append(withKeys, c)
+				}
+			}
+		})
 		ids, keys := map[string]bool{}, map[string]bool{}
 		for _, c := range commands {
-			require.NotEmpty(t, c.name, c.id)
-			require.False(t, ids[c.id], "two commands have the id %s", c.id)
-			ids[c.id] = true
-			require.False(t, c.key != "" && keys[c.key], "two commands have the key %s", c.key)
-			keys[c.key] = true
+			require.NotEmpty(t, pg.Words(c.Name), c.ID)
+			require.False(t, ids[c.ID], "two commands have the id %s", c.ID)
+			ids[c.ID] = true
+			require.False(t, c.Key != "" && keys[c.Key], "two commands have the key %s", c.Key)
+			keys[c.Key] = true
 		}
 		delete(keys, "")
 		require.Len(t, withKeys, len(keys), "keyCommands are the commands with a key")
 		for _, c := range withKeys {
-			require.True(t, keys[c.key], c.id)
+			require.True(t, keys[c.Key], c.ID)
 		}
 	})
-}
-
-func TestFuzzy(t *testing.T) {
-	tests := []struct {
-		name, query string
-		found       bool
-	}{
-		{"Read the twin", "twin", true},
-		{"Read the twin", "rtt", true},
-		{"Read the twin", "twin read", true},
-		{"Read the twin", "niwt", false},
-		{"Połącz", "polacz", true},
-		{"发送遥测", "遥测", true},
-		{"Connect", "", true},
-	}
-	for _, test := range tests {
-		_, ok := command{name: test.name}.match(test.query)
-		require.Equal(t, test.found, ok, "%q in %q", test.query, test.name)
-	}
-	_, ok := command{id: "twin-read", name: "读取孪生"}.match("twin")
-	require.True(t, ok, "the id is English in every language")
-
-	_, marks := fuzzy("write the twin", "twin")
-	require.Equal(t, []int{10, 11, 12, 13}, marks, "a word, and not letters here and there")
 }
 
 // Every area has its commands, which are found by words of the page's language and by English ones.
@@ -174,12 +134,19 @@ func TestThePaletteHasCommandsOfEveryArea(t *testing.T) {
 		pg.connect()
 		pg.SetLang(catalog.Polish)
 		best := func(query string) string {
-			pg.mu.Lock()
-			defer pg.mu.Unlock()
-			list := search(pg.named(), query)
-			require.NotEmpty(t, list, query)
-			return list[0].id
+			pg.typeIn("palette-query", query)
+			best := ""
+			uitest.Walk(pg.find("palette"), func(n *ui.Node) bool {
+				if role, _ := n.Attr("role"); role != "option" {
+					return false
+				}
+				best = strings.TrimPrefix(attrOf(n, "data-testid"), "command-")
+				return true
+			})
+			require.NotEmpty(t, best, query)
+			return best
 		}
+		pg.press("Ctrl+k")
 		for query, want := range map[string]string{
 			"rozłącz": "disconnect", "disconnect": "disconnect", "forget everything": "forget-everything", "zapomnij": "forget-everything",
 			"connect with sas token": "connect-with-token", "start stream-1": "stream-start-0", "uruchom stream-1": "stream-start-0", "add a stream": "stream-add",
@@ -221,15 +188,20 @@ func TestThePaletteAnswersAndAcknowledges(t *testing.T) {
 		require.Contains(t, pg.read("twin-ack-state"), "ac 200")
 
 		run("pause the packets", "wire-pause")
-		require.NotZero(t, pg.wire.paused)
+		pg.Show(page.TopicWire)
+		require.True(t, pg.pressed("wire-pause"))
 		run("go on with packets", "wire-go-on")
+		require.False(t, pg.pressed("wire-pause"))
 		run("throttle on", "fault-throttle-on")
-		require.True(t, pg.cloud.faults.inForce.Throttle)
+		require.True(t, pg.hub().CurrentFaults().Throttle)
+		require.True(t, pg.has("faults-on"))
 		run("throttle off", "fault-throttle-off")
-		require.False(t, pg.cloud.faults.inForce.Throttle)
+		require.False(t, pg.hub().CurrentFaults().Throttle)
+		require.False(t, pg.has("faults-on"))
+		pg.Show(page.TopicTelemetry)
 		run("start stream-1", "stream-start-0")
-		require.True(t, pg.telemetry.streams.list[0].running())
+		require.True(t, pg.has("stream-0-stop"))
 		run("stop stream-1", "stream-stop-0")
-		require.False(t, pg.telemetry.streams.list[0].running())
+		require.False(t, pg.has("stream-0-stop"))
 	})
 }

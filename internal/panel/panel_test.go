@@ -3,12 +3,19 @@ package panel
 import (
 	"context"
 	"errors"
-	"strings"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/internal/hubservice"
+	"github.com/hubpanel/hubpanel/internal/l10n"
+	"github.com/hubpanel/hubpanel/internal/l10n/catalog"
+	"github.com/hubpanel/hubpanel/internal/panel/page"
+	"github.com/hubpanel/hubpanel/internal/ui"
+	"github.com/hubpanel/hubpanel/internal/ui/uitest"
 )
 
 func TestTheReadyMadeDeviceConnects(t *testing.T) {
@@ -49,7 +56,7 @@ func TestTelemetryReachesTheCloudSide(t *testing.T) {
 		require.Contains(t, event, "m-1")
 		require.Contains(t, event, "application/json")
 
-		pg.fire("telemetry-qos0", "change", Event{Checked: true})
+		pg.fire("telemetry-qos0", "change", ui.Event{Checked: true})
 		pg.click("telemetry-send")
 		require.Len(t, pg.all("event"), 2)
 		require.Contains(t, pg.read("device-log"), "QoS 0 has no acknowledgement")
@@ -77,13 +84,13 @@ func TestACloudToDeviceMessageArrivesAndIsCompleted(t *testing.T) {
 }
 
 // queued is what the hub still holds for the ready-made device, by its own registry.
-func queued(t *testing.T, pg *page) string {
-	raw, err := pg.ask(t.Context(), "GET", "/devices/MyDevice01"+apiVersion, nil, nil)
+func queued(t *testing.T, pg *person) string {
+	device, err := pg.emulator.Client.Device(t.Context(), "MyDevice01")
 	require.NoError(t, err)
-	if strings.Contains(string(raw), `"cloudToDeviceMessageCount":0`) {
+	if device.CloudToDeviceMessageCount == 0 {
 		return ""
 	}
-	return string(raw)
+	return fmt.Sprint(device.CloudToDeviceMessageCount, " messages")
 }
 
 func TestTheTwin(t *testing.T) {
@@ -150,7 +157,7 @@ func TestRegistration(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				pg := openPage(t, "view=provisioning")
-				pg.fire("dps-"+way, "change", Event{})
+				pg.fire("dps-"+way, "change", ui.Event{})
 				registrationID := pg.find("dps-registration-id").Value
 				require.NotEmpty(t, registrationID)
 				pg.click("dps-register")
@@ -161,7 +168,7 @@ func TestRegistration(t *testing.T) {
 				require.False(t, pg.has("dps-failure"), "it failed")
 				steps := ""
 				for _, n := range pg.all("dps-step") {
-					steps += textOf(n) + "\n"
+					steps += uitest.Text(n) + "\n"
 				}
 				require.Contains(t, steps, "202")
 				require.Contains(t, steps, "retry-after")
@@ -212,7 +219,7 @@ func TestWrongDocumentsNeverLeaveThePage(t *testing.T) {
 		require.Contains(t, pg.read("notice"), "line 3, column 3")
 		require.False(t, pg.has("event"))
 
-		pg.Show(TopicTwin)
+		pg.Show(page.TopicTwin)
 		pg.typeIn("twin-patch", "[1]")
 		pg.click("twin-report")
 		require.Contains(t, pg.read("notice"), "must be a JSON object")
@@ -220,18 +227,18 @@ func TestWrongDocumentsNeverLeaveThePage(t *testing.T) {
 		pg.click("desired-update")
 		require.Contains(t, pg.read("desired-result"), "must be a JSON object")
 
-		pg.Show(TopicMethods)
+		pg.Show(page.TopicMethods)
 		pg.typeIn("invoke-timeout", "4")
 		pg.click("invoke")
 		require.Contains(t, pg.read("invoke-result"), "from 5 to 300")
 	})
 }
 
-func TestAPanicIsToldAndThePanelGoesOn(t *testing.T) {
+func TestAPanicIsReportedAndThePanelGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "")
-		pg.Handle(func(Event) { panic("sig=topsecret") }, Event{})
-		pg.start("a goroutine", func(context.Context) { panic(errors.New("boom")) })
+		pg.Handle(func(ui.Event) { panic("sig=topsecret") }, ui.Event{})
+		pg.Go("a goroutine", func(context.Context) { panic(errors.New("boom")) })
 		synctest.Wait()
 		require.Len(t, pg.fatal, 2)
 		require.Contains(t, <-pg.fatal, "Reload the page")
@@ -242,20 +249,13 @@ func TestAPanicIsToldAndThePanelGoesOn(t *testing.T) {
 func TestTheHubBesideThePageIsAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner := openPage(t, "hub=inpage") // its hub plays the one behind the page
-		fetch := inner.cloud.fetch
-		p := New(Env{Fetch: fetch, Params: ParseParams("", "")})
-		t.Cleanup(p.Close)
-		p.Start()
-		synctest.Wait()
-		pg := &page{t: t, Panel: p}
+		pg := openWith(t, Env{Fetch: hubservice.FetchFrom(inner.hub(), hubservice.InPageHost), Params: page.ParseParams("", "")})
 		require.Equal(t, "emulator beside the page", pg.read("hub-kind"))
 
-		nobody := func(context.Context, *FetchRequest) (*FetchResponse, error) { return nil, errors.New("nobody there") }
-		p = New(Env{Fetch: nobody, Params: ParseParams("hub=served", "")})
-		t.Cleanup(p.Close)
-		p.Start()
-		synctest.Wait()
-		pg = &page{t: t, Panel: p}
+		nobody := func(context.Context, *hubservice.FetchRequest) (*hubservice.FetchResponse, error) {
+			return nil, errors.New("nobody there")
+		}
+		pg = openWith(t, Env{Fetch: nobody, Params: page.ParseParams("hub=served", "")})
 		require.Equal(t, "no emulator", pg.read("hub-kind"))
 		require.Contains(t, pg.read("notice"), "make run")
 		require.Contains(t, pg.read("cloud-commands"), "az iot hub monitor-events")
@@ -269,44 +269,37 @@ func TestEveryViewIsWellFormed(t *testing.T) {
 			if connected {
 				pg.connect()
 			}
-			for _, topic := range topics {
-				pg.Show(topic.topic)
-				valid(t, pg.View())
+			for _, topic := range page.Topics {
+				pg.Show(topic.Topic)
+				uitest.Valid(t, pg.View())
 			}
 		}
 	})
 }
 
 func TestParams(t *testing.T) {
-	require.Equal(t, Params{View: TopicTelemetry, Theme: ThemeAuto}, ParseParams("", ""))
-	require.Equal(t, Params{View: TopicTwin, Theme: ThemeDark, Hub: "inpage", Embed: true}, ParseParams("view=twin&theme=dark&hub=inpage&embed=1", ""))
-	require.Equal(t, Params{View: TopicTelemetry, Theme: ThemeAuto}, ParseParams("view=nonsense&theme=x&hub=y&monkey=1", "section"))
-	require.Equal(t, Params{View: TopicDiagnose, Theme: ThemeAuto, Patience: 2 * time.Second}, ParseParams("view=diagnose&patience=2", ""))
+	require.Equal(t, page.Params{View: page.TopicTelemetry, Theme: page.ThemeAuto}, page.ParseParams("", ""))
+	require.Equal(t, page.Params{View: page.TopicTwin, Theme: page.ThemeDark, Hub: "inpage", Embed: true}, page.ParseParams("view=twin&theme=dark&hub=inpage&embed=1", ""))
+	require.Equal(t, page.Params{View: page.TopicTelemetry, Theme: page.ThemeAuto}, page.ParseParams("view=nonsense&theme=x&hub=y&monkey=1", "section"))
+	require.Equal(t, page.Params{View: page.TopicDiagnose, Theme: page.ThemeAuto, Patience: 2 * time.Second}, page.ParseParams("view=diagnose&patience=2", ""))
 	for _, patience := range []string{"0", "-1", "61", "2s", "1e1"} {
-		require.Zero(t, ParseParams("patience="+patience, "").Patience, patience)
+		require.Zero(t, page.ParseParams("patience="+patience, "").Patience, patience)
 	}
 	for _, query := range []string{
 		"key=a2V5", "SharedAccessKey=abc", "cs=HostName%3Dh%3BDeviceId%3Dd%3BSharedAccessKey%3Dabc", "view=sig%3Dabc", "x=%zz&sig=abc", "password=x",
 	} {
-		require.True(t, ParseParams(query, "").Refused, query)
+		require.True(t, page.ParseParams(query, "").Refused, query)
 	}
-	require.True(t, ParseParams("", "SharedAccessKey=abc").Refused)
-	require.False(t, ParseParams("monkey=1&view=twin", "").Refused)
+	require.True(t, page.ParseParams("", "SharedAccessKey=abc").Refused)
+	require.False(t, page.ParseParams("monkey=1&view=twin", "").Refused)
 }
 
-func TestTheJournalIsBoundedAndSaysSo(t *testing.T) {
-	var j journal
-	for range journalLimit + 5 {
-		j.add(time.Now(), entryState, "x", "", "")
+func TestTheJournalIsBounded(t *testing.T) {
+	var j page.Journal
+	for i := range journalLimit + 5 {
+		j.Add(time.Now(), page.StateChange, l10n.Verbatim("x"), l10n.Verbatim(fmt.Sprint(i)), nil)
 	}
-	require.Len(t, j.entries, journalLimit)
-	require.Equal(t, 5, j.dropped)
-	require.Equal(t, 5, j.entries[0].id)
-}
-
-func TestCheckJSONSaysWhere(t *testing.T) {
-	require.NoError(t, checkJSON("It", `{"a": [1, 2.50]}`))
-	require.EqualError(t, checkJSON("It", "{\n\"é\": x}"), "It is not JSON: line 2, column 6: invalid character 'x' looking for beginning of value")
-	require.ErrorContains(t, checkJSON("It", ""), "line 1, column 1")
-	require.ErrorContains(t, checkJSON("It", `{"a": 1`), "line 1, column 7")
+	require.Len(t, j.Entries, journalLimit)
+	require.Equal(t, 5, j.Dropped)
+	require.Equal(t, "5", catalog.English.Words(j.Entries[0].Summary))
 }

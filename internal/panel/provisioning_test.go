@@ -8,20 +8,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubpanel/hubpanel/internal/hubproto"
+	"github.com/hubpanel/hubpanel/internal/ui"
 )
 
 // A person who has no key, only a token from somebody who has: the token names the registration, opens DPS, and no hub.
 func TestProvisioningWithAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=provisioning")
-		demo := pg.cloud.info.Demo.Individual
+		demo := pg.info().Demo.Individual
 		key, err := hubproto.ParseKey(demo.PrimaryKey)
 		require.NoError(t, err)
 		sign := func(resource, policy string) string {
 			return hubproto.SignSAS(key, resource, policy, time.Now().Add(time.Hour))
 		}
-		resource := hubproto.RegistrationResource(pg.cloud.info.IDScope, demo.RegistrationID)
-		pg.fire("dps-token", "change", Event{})
+		resource := hubproto.RegistrationResource(pg.info().IDScope, demo.RegistrationID)
+		pg.fire("dps-token", "change", ui.Event{})
 		require.False(t, pg.has("dps-key"))
 
 		pg.typeIn("dps-sas", "SharedAccessSignature sr=x")
@@ -49,17 +50,16 @@ func TestProvisioningWithAToken(t *testing.T) {
 		require.False(t, pg.has("dps-connect"))
 
 		pg.click("dps-fill")
-		require.Equal(t, pg.dps.assigned.AssignedHub, pg.find("connect-host").Value)
+		require.Equal(t, pg.provisioning.Assignment().AssignedHub, pg.find("connect-host").Value)
 		require.Equal(t, demo.RegistrationID, pg.find("connect-device-id").Value)
 		pg.typeIn("connect-key", demo.PrimaryKey)
 		pg.click("connect")
 		require.Contains(t, pg.read("state"), "Connected since")
 
-		pg.mu.Lock()
-		hidden := pg.secretsLocked().clean("x " + token)
-		pg.mu.Unlock()
+		var hidden string
+		pg.Read(func() { hidden = pg.Secrets().Clean("x " + token) })
 		require.NotContains(t, hidden, "sig="+token[len(token)-20:])
-		pg.ForgetEverything()
+		pg.run("forget-everything")
 		require.Empty(t, pg.find("dps-sas").Value)
 	})
 }

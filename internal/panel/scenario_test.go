@@ -13,7 +13,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubpanel/hubpanel/internal/hubservice"
+	"github.com/hubpanel/hubpanel/internal/panel/page"
+	"github.com/hubpanel/hubpanel/internal/panel/scenarios"
 	"github.com/hubpanel/hubpanel/internal/scenario"
+	"github.com/hubpanel/hubpanel/internal/ui/uitest"
 )
 
 // steps makes a document of steps, about a device of its own.
@@ -23,7 +27,7 @@ func steps(list string) string {
 }
 
 // play plays a document to its end.
-func (pg *page) play(document string, o ScenarioOptions) scenario.Result {
+func (pg *person) play(document string, o scenarios.Options) scenario.Result {
 	pg.t.Helper()
 	d, err := FindScenario(document)
 	require.NoError(pg.t, err)
@@ -33,12 +37,13 @@ func (pg *page) play(document string, o ScenarioOptions) scenario.Result {
 	return result
 }
 
-// faulty says whether faults are in force.
-func (pg *page) faulty() bool {
+// faulty reports whether faults are in force.
+func (pg *person) faulty() bool {
 	synctest.Wait()
-	pg.mu.Lock()
-	defer pg.mu.Unlock()
-	return pg.cloud.faults.any()
+	f := pg.hub().CurrentFaults()
+	faulty := f.Delay > 0 || f.Drop > 0 || f.Throttle || f.Refuse != 0
+	require.Equal(pg.t, faulty, pg.has("faults-on"), "the page shows it")
+	return faulty
 }
 
 // report is a result as a test's failure shows it.
@@ -60,9 +65,9 @@ func TestEveryBuiltInScenarioRunsToItsEnd(t *testing.T) {
 						break
 					}
 					time.Sleep(time.Second)
-					valid(t, pg.View())
+					uitest.Valid(t, pg.View())
 				}
-				require.Contains(t, pg.read("scenario-result"), "Passed in ", "%s", textOf(pg.find("scenario")))
+				require.Contains(t, pg.read("scenario-result"), "Passed in ", "%s", uitest.Text(pg.find("scenario")))
 				require.Len(t, pg.all("scenario-step"), len(d.Steps))
 				require.False(t, pg.faulty(), "what it broke is whole again")
 			})
@@ -76,7 +81,7 @@ func TestAScenarioRunsAgain(t *testing.T) {
 		pg := openPage(t, "")
 		for range 2 {
 			for _, d := range scenario.Builtins() {
-				result, err := pg.PlayScenario(t.Context(), d, ScenarioOptions{})
+				result, err := pg.PlayScenario(t.Context(), d, scenarios.Options{})
 				require.NoError(t, err)
 				require.Equal(t, scenario.Passed, result.Outcome, "%s", report(result))
 			}
@@ -88,7 +93,7 @@ func TestScenarioSteps(t *testing.T) {
 	for _, c := range []struct {
 		name, steps string
 		outcome     scenario.Outcome
-		says        string // of the last step that ran
+		why         string // of the last  step that ran
 		differs     string
 	}{
 		{"the twin that it began with", `{"connect": {}}, {"expect": {"twin": {"tags": {"a": 1}, "desired": {"interval": 3, "$version": 2}}}}`, scenario.Passed, "", ""},
@@ -120,9 +125,9 @@ func TestScenarioSteps(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				pg := openPage(t, "")
-				result := pg.play(steps(c.steps), ScenarioOptions{})
+				result := pg.play(steps(c.steps), scenarios.Options{})
 				require.Equal(t, c.outcome, result.Outcome, "%s", report(result))
-				valid(t, pg.View())
+				uitest.Valid(t, pg.View())
 				if c.outcome == scenario.Passed {
 					return
 				}
@@ -132,9 +137,9 @@ func TestScenarioSteps(t *testing.T) {
 						last = s
 					}
 				}
-				require.Contains(t, last.Text, c.says)
+				require.Contains(t, last.Text, c.why)
 				require.Equal(t, c.differs, strings.Join(last.Differs, ","))
-				require.Contains(t, pg.read("scenario-why"), c.says)
+				require.Contains(t, pg.read("scenario-why"), c.why)
 				if c.differs != "" {
 					require.Contains(t, pg.read("scenario-differs"), c.differs)
 				}
@@ -150,7 +155,7 @@ func TestTheDocumentedScenarioPasses(t *testing.T) {
 	example, _, ok := strings.Cut(rest, "```")
 	require.True(t, ok)
 	synctest.Test(t, func(t *testing.T) {
-		result := openPage(t, "").play(example, ScenarioOptions{})
+		result := openPage(t, "").play(example, scenarios.Options{})
 		require.Equal(t, scenario.Passed, result.Outcome, "%s", report(result))
 	})
 }
@@ -160,10 +165,10 @@ func TestTheSameSeedSendsTheSame(t *testing.T) {
 		pg := openPage(t, "")
 		send := `{"connect": {}}, {"send": {"template": "{\"t\": $.T, \"id\": \"$.Guid\"}", "variables": {"T": {"kind": "random", "args": [0, 1000000]}}, "msgCount": 5%s}}`
 		bodies := func(seed string) (list []string) {
-			pg.play(steps(fmt.Sprintf(send, seed)), ScenarioOptions{})
-			events := pg.cloud.events[len(pg.cloud.events)-5:]
-			for i := range events {
-				list = append(list, string(events[i].read().Body))
+			pg.play(steps(fmt.Sprintf(send, seed)), scenarios.Options{})
+			events := pg.stored()
+			for _, e := range events[len(events)-5:] {
+				list = append(list, e.Body)
 			}
 			return list
 		}
@@ -176,15 +181,16 @@ func TestTheSameSeedSendsTheSame(t *testing.T) {
 func TestAScenarioIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "")
-		pg.ShowScenario(mustFind(t, steps(`{"fault": {"throttle": true}}, {"wait": 100}, {"connect": {}}`)), "")
+		pg.scenarios.Show(mustFind(t, steps(`{"fault": {"throttle": true}}, {"wait": 100}, {"connect": {}}`)), "")
 		pg.click("scenario-run")
 		time.Sleep(10 * time.Second)
 		require.True(t, pg.faulty())
 		current, _ := pg.all("scenario-step")[1].Attr("aria-current")
 		require.Equal(t, "step", current)
-		_, err := pg.PlayScenario(t.Context(), scenario.Builtin("methods"), ScenarioOptions{})
+		_, err := pg.PlayScenario(t.Context(), scenario.Builtin("methods"), scenarios.Options{})
 		require.ErrorContains(t, err, "runs already")
-		require.Equal(t, "scenario", ErrorCode(err))
+		var unusable *scenario.UnusableError
+		require.ErrorAs(t, err, &unusable, "which JavaScript gets with the code scenario")
 		pg.click("scenario-stop")
 		require.Contains(t, pg.read("scenario-result"), "Stopped after 1")
 		for i, want := range []string{"passed", "stopped", "not-run"} {
@@ -196,7 +202,7 @@ func TestAScenarioIsStopped(t *testing.T) {
 		// Another takes its place, and the page goes with the one that is shown.
 		pg.click("scenario-run")
 		d := scenario.Builtin("methods")
-		result, err := pg.ReplaceScenario(t.Context(), d, ScenarioOptions{})
+		result, err := pg.ReplaceScenario(t.Context(), d, scenarios.Options{})
 		require.NoError(t, err)
 		require.Equal(t, scenario.Passed, result.Outcome)
 		require.Equal(t, fmt.Sprintf("%[1]d of %[1]d", len(d.Steps)), pg.read("scenario-progress"))
@@ -219,7 +225,7 @@ func TestThePageIsClosedWhileAScenarioRuns(t *testing.T) {
 		ended := make(chan scenario.Outcome, 1)
 		d := mustFind(t, steps(`{"connect": {}}, {"wait": 100}`))
 		go func() {
-			result, _ := pg.PlayScenario(context.Background(), d, ScenarioOptions{})
+			result, _ := pg.PlayScenario(context.Background(), d, scenarios.Options{})
 			ended <- result.Outcome
 		}()
 		time.Sleep(time.Second)
@@ -231,26 +237,23 @@ func TestThePageIsClosedWhileAScenarioRuns(t *testing.T) {
 func TestAScenarioNeverRunsOnARealHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := func(ctx context.Context, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }
-		p := New(Env{Dial: silent, Params: ParseParams("hub=inpage", "")})
-		t.Cleanup(p.Close)
-		p.Start()
-		synctest.Wait()
-		pg := &page{t: t, Panel: p}
+		pg := openWith(t, Env{Dial: silent, Params: page.ParseParams("hub=inpage", "")})
 		pg.typeIn("connection-string", "HostName=real.azure-devices.net;DeviceId=d;SharedAccessKey=c2VjcmV0c2VjcmV0c2VjcmV0")
 		pg.click("connect")
-		result := pg.play(steps(`{"wait": 1}`), ScenarioOptions{})
+		running := false
+		result := pg.play(steps(`{"wait": 1}`), scenarios.Options{})
 		require.Equal(t, scenario.Failed, result.Outcome)
 		require.Contains(t, result.Text, "disconnect the device first")
 		require.Equal(t, scenario.NotRun, result.Steps[0].Outcome)
 		require.Contains(t, pg.read("scenario-result"), "disconnect the device first")
-		require.True(t, pg.device.running(), "the person's device goes on")
+		pg.Read(func() { running = pg.connection.Running() })
+		require.True(t, running, "the person's device goes on")
 	})
 	synctest.Test(t, func(t *testing.T) {
-		nobody := func(context.Context, *FetchRequest) (*FetchResponse, error) { return nil, context.Canceled }
-		p := New(Env{Fetch: nobody, Params: ParseParams("hub=served", "")})
-		t.Cleanup(p.Close)
-		p.Start()
-		result := (&page{t: t, Panel: p}).play(steps(`{"wait": 1}`), ScenarioOptions{})
+		nobody := func(context.Context, *hubservice.FetchRequest) (*hubservice.FetchResponse, error) {
+			return nil, context.Canceled
+		}
+		result := openWith(t, Env{Fetch: nobody, Params: page.ParseParams("hub=served", "")}).play(steps(`{"wait": 1}`), scenarios.Options{})
 		require.Contains(t, result.Text, "there is none behind this page")
 	})
 }
@@ -259,39 +262,35 @@ func TestPicturesAreTakenByWhoeverCan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "")
 		var names []string
-		var told []scenario.Outcome
-		result := pg.play(steps(`{"screenshot": "one"}, {"screenshot": "two"}`), ScenarioOptions{
+		var outcomes []scenario.Outcome
+		result := pg.play(steps(`{"screenshot": "one"}, {"screenshot": "two"}`), scenarios.Options{
 			Shoot:  func(_ context.Context, name string) error { names = append(names, name); return nil },
-			OnStep: func(r scenario.StepResult) { told = append(told, r.Outcome) },
+			OnStep: func(r scenario.StepResult) { outcomes = append(outcomes, r.Outcome) },
 		})
 		require.Equal(t, scenario.Passed, result.Outcome)
 		require.Equal(t, []string{"one", "two"}, names)
-		require.Equal(t, []scenario.Outcome{scenario.Passed, scenario.Passed}, told)
+		require.Equal(t, []scenario.Outcome{scenario.Passed, scenario.Passed}, outcomes)
 	})
 }
 
-func TestFilesAreToldApartByTheirFormat(t *testing.T) {
+func TestFilesAreRecognizedByTheirFormat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "lang=pl")
-		drop := func(name, text string) {
-			pg.Handle(func(e Event) { pg.OpenFiles(e.Files) }, Event{Files: []File{{Name: name, Size: int64(len(text)), Data: []byte(text)}}})
-			synctest.Wait()
-		}
-		drop("mine.json", steps(`{"title": {"en": "one", "pl": "raz"}, "wait": 1}`))
+		pg.drop("mine.json", steps(`{"title": {"en": "one", "pl": "raz"}, "wait": 1}`))
 		require.Contains(t, pg.read("scenario"), "mine.json")
 		require.Contains(t, pg.read("scenario-step"), "raz")
 
-		drop("broken.json", steps(`{"wait": "x"}`))
+		pg.drop("broken.json", steps(`{"wait": "x"}`))
 		require.Contains(t, pg.read("scenario-problem"), "broken.json: scenariusz jest błędny: steps[0].wait: wpisz liczbę")
 		require.Contains(t, pg.read("scenario"), "mine.json", "the one that was there stays")
 
-		drop("template.json", steps(`{"wait": 1}, {"send": {"template": "{$.N}", "variables": {"N": {"kind": "counter", "args": [1]}}}}`))
+		pg.drop("template.json", steps(`{"wait": 1}, {"send": {"template": "{$.N}", "variables": {"N": {"kind": "counter", "args": [1]}}}}`))
 		require.Contains(t, pg.read("scenario-problem"), "steps[1].send: ")
 
-		drop("words.json", steps(`{"send": {"template": "n=$.N", "msgCount": 2}}`))
+		pg.drop("words.json", steps(`{"send": {"template": "n=$.N", "msgCount": 2}}`))
 		require.Contains(t, pg.read("scenario-problem"), "words.json")
 
-		drop("session.json", `{"format": "hubpanel-session", "version": 9}`)
+		pg.drop("session.json", `{"format": "hubpanel-session", "version": 9}`)
 		require.Contains(t, pg.read("export-result"), "9")
 	})
 }

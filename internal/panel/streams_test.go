@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubpanel/hubpanel/internal/ui"
+	"github.com/hubpanel/hubpanel/internal/ui/uitest"
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
@@ -16,7 +18,7 @@ func TestAStreamSendsItsCountInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=telemetry")
 		pg.connect()
-		pg.fire("stream-0-template", "toggle", Event{Checked: true})
+		pg.fire("stream-0-template", "toggle", ui.Event{Checked: true})
 		require.Contains(t, pg.read("stream-0-preview"), `"temperature": 20,`)
 		pg.typeIn("stream-0-body", `{"n": $.Count}`)
 		pg.typeIn("stream-0-interval", "500")
@@ -33,11 +35,11 @@ func TestAStreamSendsItsCountInOrder(t *testing.T) {
 		require.Equal(t, "6", pg.read("rate-total"))
 		require.Contains(t, pg.read("recent-messages"), "By hand acknowledged in")
 		var got []string
-		for _, e := range pg.Panel.cloud.events {
-			got = append(got, string(e.read().Body))
+		for _, e := range pg.stored() {
+			got = append(got, e.Body)
 		}
 		require.Equal(t, []string{`{"n": 1}`, `{"n": 2}`, `{"n": 3}`, `{"n": 4}`, `{"n": 5}`}, got[:5])
-		valid(t, pg.View())
+		uitest.Valid(t, pg.View())
 	})
 }
 
@@ -45,7 +47,7 @@ func TestAStreamAtQoS0IsWrittenAndNotAcknowledged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=telemetry")
 		pg.connect()
-		pg.fire("stream-0-qos", "change", Event{Value: "0"})
+		pg.fire("stream-0-qos", "change", ui.Event{Value: "0"})
 		pg.typeIn("stream-0-interval", "100")
 		pg.typeIn("stream-0-count", "5")
 		pg.click("stream-0-start")
@@ -56,7 +58,7 @@ func TestAStreamAtQoS0IsWrittenAndNotAcknowledged(t *testing.T) {
 		require.NotContains(t, pg.read("recent-messages"), "acknowledged in")
 		require.NotContains(t, pg.read("device-log"), "acknowledged in")
 		require.Equal(t, "—", pg.read("rate-latency"), "there is nothing to measure")
-		require.Len(t, pg.cloud.events, 5)
+		require.Len(t, pg.stored(), 5)
 	})
 }
 
@@ -65,21 +67,20 @@ func TestAMessageIsQueuedThenSentThenAcknowledged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=telemetry")
 		pg.connect()
-		require.NoError(t, pg.inPage.SetFaults(emulator.Faults{Refuse: mqttcodec.ServerUnavailable}))
-		require.True(t, pg.inPage.Disconnect("MyDevice01"))
+		require.NoError(t, pg.hub().SetFaults(emulator.Faults{Refuse: mqttcodec.ServerUnavailable}))
+		require.True(t, pg.hub().Disconnect("MyDevice01"))
 		synctest.Wait()
 		pg.click("telemetry-send")
 		require.Contains(t, pg.read("recent-messages"), "By hand queued", "there is no connection")
-		require.NoError(t, pg.inPage.SetFaults(emulator.Faults{Delay: time.Second}))
+		require.NoError(t, pg.hub().SetFaults(emulator.Faults{Delay: time.Second}))
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		require.Contains(t, pg.read("recent-messages"), "By hand acknowledged in")
 
 		pg.click("telemetry-send")
 		require.Contains(t, pg.read("recent-messages"), "By hand sent", "the acknowledgement takes a second")
-		pg.mu.Lock()
-		note := pg.deviceLog.entries[len(pg.deviceLog.entries)-1].note
-		pg.mu.Unlock()
+		var note string
+		pg.Read(func() { note = pg.Words(pg.DeviceLog.Entries[len(pg.DeviceLog.Entries)-1].Note) })
 		require.Equal(t, "sent", note)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
@@ -91,7 +92,7 @@ func TestPropertiesOfAStreamHaveTheMessagesValues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=telemetry")
 		pg.connect()
-		pg.fire("stream-0-template", "toggle", Event{Checked: true})
+		pg.fire("stream-0-template", "toggle", ui.Event{Checked: true})
 		pg.typeIn("stream-0-body", `$.Count;$.Guid`)
 		require.Contains(t, pg.read("stream-0-body-problem"), "not JSON")
 		pg.typeIn("stream-0-content-type", "text/csv")
@@ -103,12 +104,13 @@ func TestPropertiesOfAStreamHaveTheMessagesValues(t *testing.T) {
 		pg.click("stream-0-start")
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		require.Len(t, pg.cloud.events, 2)
-		for i := range pg.cloud.events {
-			e := pg.cloud.events[i].read()
-			count, id, _ := strings.Cut(string(e.Body), ";")
-			require.Equal(t, "no "+count+" of "+id, e.Properties["n"], "one value a message, wherever it stands")
-			require.Equal(t, "text/csv", e.SystemProperties["content-type"])
+		require.Len(t, pg.stored(), 2)
+		for _, e := range pg.stored() {
+			count, id, _ := strings.Cut(e.Body, ";")
+			require.Len(t, e.Properties, 1)
+			require.Equal(t, "n", e.Properties[0].Name)
+			require.Equal(t, "no "+count+" of "+id, e.Properties[0].Text(), "one value a message, wherever it stands")
+			require.Equal(t, "text/csv", e.System["content-type"])
 		}
 	})
 }
@@ -135,11 +137,11 @@ func TestAThousandMessagesASecondFromTwoStreams(t *testing.T) {
 	})
 }
 
-func TestAStreamThatCannotStartSaysWhy(t *testing.T) {
+func TestAStreamThatCannotStartShowsWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=telemetry")
 		pg.connect()
-		pg.fire("stream-0-template", "toggle", Event{Checked: true})
+		pg.fire("stream-0-template", "toggle", ui.Event{Checked: true})
 		for _, c := range []struct{ id, text, good, want string }{
 			{"stream-0-interval", "0", "1000", "The interval must be"},
 			{"stream-0-burst", "1001", "1", "from 1 to 1000"},

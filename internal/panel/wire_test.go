@@ -7,6 +7,10 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hubpanel/hubpanel/internal/panel/page"
+	"github.com/hubpanel/hubpanel/internal/ui"
+	"github.com/hubpanel/hubpanel/internal/ui/uitest"
 )
 
 // A person watches a twin being read and a message being sent, packet by packet.
@@ -15,13 +19,13 @@ func TestTheWireInWords(t *testing.T) {
 		pg := openPage(t, "view=wire")
 		require.Contains(t, pg.read("wire-empty"), "Connect the device")
 		pg.connect()
-		pg.Show(TopicTelemetry)
+		pg.Show(page.TopicTelemetry)
 		pg.click("telemetry-send")
-		pg.Show(TopicWire)
+		pg.Show(page.TopicWire)
 
 		var lines []string
 		for _, n := range pg.all("wire-record") {
-			lines = append(lines, textOf(n))
+			lines = append(lines, uitest.Text(n))
 		}
 		all := strings.Join(lines, "\n")
 		for _, words := range []string{"connects as", "connected, with a new session", "twin GET, rid", "answered 200 in", "telemetry, ", "acknowledged: the hub has it"} {
@@ -35,7 +39,7 @@ func TestTheWireInWords(t *testing.T) {
 		require.Contains(t, pg.read("wire-packet"), "Packet identifier")
 
 		// From the hex to the field, and back.
-		pg.all("hex-byte")[3].Events[0].Do(Event{})
+		pg.all("hex-byte")[3].Events[0].Do(ui.Event{})
 		synctest.Wait()
 		marked := 0
 		for _, n := range pg.all("hex-byte") {
@@ -50,15 +54,15 @@ func TestTheWireInWords(t *testing.T) {
 	})
 }
 
-func TestAPausedWireStandsStill(t *testing.T) {
+func TestAPausedWireDoesNotChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=wire")
 		pg.connect()
 		pg.click("wire-pause")
 		before := len(pg.all("wire-record"))
-		pg.Show(TopicTelemetry)
+		pg.Show(page.TopicTelemetry)
 		pg.click("telemetry-send")
-		pg.Show(TopicWire)
+		pg.Show(page.TopicWire)
 		require.Len(t, pg.all("wire-record"), before)
 		pg.click("wire-pause")
 		require.Len(t, pg.all("wire-record"), before+2, "what came meanwhile was kept")
@@ -69,11 +73,11 @@ func TestTheWireHoldsNoSecretAndIsSaved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pg := openPage(t, "view=wire")
 		saved := map[string][]byte{}
-		pg.env.Save = func(name, _ string, data []byte) { saved[name[strings.LastIndex(name, "."):]] = data }
+		pg.saver(func(name string, data []byte) { saved[name[strings.LastIndex(name, "."):]] = data })
 		pg.connect()
 		pg.click("wire-pcapng")
 		pg.click("wire-jsonl")
-		key := pg.device.credentials.Key
+		key := pg.credentials().Key
 		require.NotEmpty(t, key)
 		require.Contains(t, string(saved[".jsonl"]), `"type":"CONNECT"`)
 		require.Equal(t, []byte{0x0a, 0x0d, 0x0d, 0x0a}, saved[".pcapng"][:4])

@@ -9,11 +9,11 @@
 //
 // # Errors
 //
-// What is wrong with a document is an [Error] with the place in it. Its sentences, and those of the results, are [Told]: text
+// What is wrong with a document is an [Error] with the place in it. Its sentences, and those of the results, are messages of internal/l10n: text
 // and values apart, so that a page can say them in its language.
 //
 // # What does not live here
 //
-// Devices and hubs, generators of values (both internal/panel), files and exit codes (cmd/scenario). There is no secret in a
+// Devices and hubs, generators of values (internal/panel and internal/simulation), files and exit codes (cmd/scenario). There is no secret in a
 // document: keys come from the emulator's registry when they are needed.
 package scenario

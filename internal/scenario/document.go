@@ -130,7 +130,7 @@ type Send struct {
 	QoS             *int                `json:"qos"`         // nil: 1
 }
 
-// Variable is a generator of values in a template: one of internal/panel's kinds, with its arguments.
+// Variable is a generator of values in a template: one of internal/simulation's kinds, with its arguments.
 type Variable struct {
 	Kind string `json:"kind"`
 	Args []any  `json:"args"`

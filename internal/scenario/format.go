@@ -131,7 +131,7 @@ var format = func() *object {
 	}}
 }()
 
-// Kinds are the generators' (internal/panel makes the values), as Iot-Telemetry-Simulator has most of them.
+// Kinds are the generators' (internal/simulation makes the values), as Iot-Telemetry-Simulator has most of them.
 var Kinds = []string{"walk", "sine", "random", "counter", "choice", "sequence", "text"}
 
 // States are those of a device's connection.

@@ -20,44 +20,40 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pagePackages are the packages whose texts a person reads on the page: every literal in them is translated, or an exception of
-// TestEveryTextIsTranslated. libraries are those whose messages reach the page: meanings of packets, verdicts, errors.
+// Below internal: pageFolders hold the packages whose texts a person reads on the page, where every literal is translated or an exception
+// of TestEveryTextIsTranslated. libraries are those whose messages reach the page: meanings of packets, verdicts, errors.
 var (
-	pagePackages = []string{"../../panel", "."}
-	libraries    = []string{"../../wire", "../../doctor", "../../hubproto", "../../scenario", "../../../pkg/hubclient"}
+	pageFolders = []string{"panel", "hubservice", "jsontext", "savefile", "simulation", "ui", "l10n"}
+	libraries   = []string{"wire", "doctor", "hubproto", "scenario", "../pkg/hubclient"}
 )
 
-// spoken is a text that the code says.
-type spoken struct {
+// internal is the folder internal, from here.
+const internal = "../.."
+
+// sourceText is a text that the code translates.
+type sourceText struct {
 	where  string
-	one    string // the singular of a sayN
+	one    string // the singular of a TN
 	plural bool
-	values int // how many values come with it; -1 where a slice is passed on
+	joins  bool // it only joins its values, and may be the same in every language
+	values int  // how many values come with it; -1 where a slice is passed on
 }
 
-// rawText is a text that bypasses say.
+// rawText is a literal that reaches the page untranslated.
 type rawText struct{ where, text string }
 
-// source is what the package's code says, and what it shows without saying it.
+// source holds the texts of the code: those that it translates, and those that it shows as they are.
 type source struct {
-	texts map[string]spoken
-	raw   []rawText // what bypasses say
-	wrong []string  // calls of say that are not as they must be
-}
-
-// Programs' texts that no person reads as a sentence of the page: code to copy, protocols, panics, reports.
-var technicalFiles = map[string]string{
-	"../../panel/copyas.go": "commands and programs, which are in their own languages",
-	"../../panel/script.go": "the JavaScript API, whose errors are for programmers and in English",
-	"../../panel/code.go":   "the same",
-	"catalog.go":            "the catalogs themselves",
+	texts map[string]sourceText
+	raw   []rawText
+	wrong []string // calls that are not as they must be
 }
 
 // Words that stay as they are in every language: names of products, of standards and of fields.
 var names = []string{"hubpanel", "Node.js", "Python", "Bash", "PowerShell", "English", "mosquitto_pub", "Go", "IoT Hub", "Authorization"}
 
 // Calls whose texts nobody reads on the page: element names, keys, attributes that are not shown, programs' own.
-var silent = regexp.MustCompile(`^(testid|key|h|NewReplacer|MustCompile|Compile|Contains|ContainsAny|ContainsRune|HasPrefix|HasSuffix|TrimPrefix|TrimSuffix|Trim|TrimLeft|TrimRight|Cut|CutPrefix|Index|IndexByte|LastIndex|Split|SplitN|SplitSeq|Replace|ReplaceAll|Count|EqualFold|Format|Parse|ParseInLocation|panic|start|recovered|onKeys|Get|Set|Remove|Join|Fields)$`)
+var silent = regexp.MustCompile(`^(TestID|Key|H|NewReplacer|MustCompile|Compile|Contains|ContainsAny|ContainsRune|HasPrefix|HasSuffix|TrimPrefix|TrimSuffix|Trim|TrimLeft|TrimRight|Cut|CutPrefix|Index|IndexByte|LastIndex|Split|SplitN|SplitSeq|Replace|ReplaceAll|Count|EqualFold|Format|Parse|ParseInLocation|panic|Go|Recovered|protect|OnKeys|Get|Set|Remove|Join|Fields|Verbatim)$`)
 
 // Attributes that a person reads or hears.
 var readAttributes = []string{"placeholder", "title", "aria-label", "alt", "aria-description", "aria-roledescription", "aria-valuetext"}
@@ -70,19 +66,37 @@ var letters = regexp.MustCompile(`\pL{2,}`)
 
 func readSource(t *testing.T) source {
 	t.Helper()
-	src := source{texts: map[string]spoken{}}
+	src := source{texts: map[string]sourceText{}}
 	fset := token.NewFileSet()
-	for _, below := range slices.Concat(pagePackages, libraries) {
-		files, err := filepath.Glob(below + "/*.go")
+	read := func(file string) {
+		if strings.HasSuffix(file, "_test.go") || filepath.Ext(file) != ".go" {
+			return
+		}
+		parsed, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
 		require.NoError(t, err)
-		require.NotEmpty(t, files, below)
-		for _, name := range files {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
+		name, err := filepath.Rel(internal, file)
+		require.NoError(t, err)
+		src.readFile(fset, parsed, filepath.ToSlash(name))
+	}
+	for _, folder := range pageFolders {
+		require.NoError(t, filepath.WalkDir(filepath.Join(internal, folder), func(file string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && strings.HasSuffix(entry.Name(), "test"):
+				return fs.SkipDir // helpers of tests
+			case !entry.IsDir():
+				read(file)
 			}
-			file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
-			require.NoError(t, err)
-			src.readFile(fset, file, filepath.ToSlash(name))
+			return nil
+		}))
+	}
+	for _, folder := range libraries {
+		files, err := filepath.Glob(filepath.Join(internal, folder, "*.go"))
+		require.NoError(t, err)
+		require.NotEmpty(t, files, folder)
+		for _, file := range files {
+			read(file)
 		}
 	}
 	return src
@@ -105,11 +119,9 @@ func (src *source) readFile(fset *token.FileSet, file *ast.File, name string) {
 			stack = stack[:len(stack)-1]
 			return false
 		case *ast.CallExpr:
-			if technicalFiles[name] == "" {
-				src.readCall(n, place())
-			}
+			src.readCall(n, place())
 		case *ast.BasicLit:
-			if n.Kind == token.STRING && technicalFiles[name] == "" && !slices.Contains(libraries, path.Dir(name)) {
+			if n.Kind == token.STRING && !slices.Contains(libraries, path.Dir(name)) {
 				if s, err := strconv.Unquote(n.Value); err == nil && !slices.Contains(names, s) && shown(stack, s) {
 					src.raw = append(src.raw, rawText{place(), s})
 				}
@@ -152,7 +164,7 @@ func literal(e ast.Expr) (string, bool) {
 }
 
 func (src *source) readCall(c *ast.CallExpr, where string) {
-	said := spoken{where: where}
+	source := sourceText{where: where}
 	first := 0
 	switch called(c) {
 	case "T", "l10n.New", "means", "newMessage":
@@ -160,13 +172,13 @@ func (src *source) readCall(c *ast.CallExpr, where string) {
 		if !strings.Contains(where, "hubclient") {
 			return
 		}
-	case "checkJSON", "checkObject": // they say what it is that they check
+	case "Check", "CheckObject": // jsontext's: their first argument names the text
 		if name, ok := literal(c.Args[0]); ok && name != "" {
-			src.texts[name] = said
+			src.texts[name] = source
 		}
 		return
-	case "TN":
-		first, said.plural = 2, true
+	case "TN", "l10n.NewN":
+		first, source.plural = 2, true
 	default:
 		return
 	}
@@ -174,14 +186,15 @@ func (src *source) readCall(c *ast.CallExpr, where string) {
 		return
 	}
 	text, ok := literal(c.Args[first])
-	if said.plural {
+	if source.plural {
 		var okOne bool
-		said.one, okOne = literal(c.Args[1])
+		source.one, okOne = literal(c.Args[1])
 		ok = ok && okOne
 	}
 	if ok && text == "" {
-		return // nothing is said
+		return // an empty message
 	}
+	source.joins = !letters.MatchString(verb.ReplaceAllString(text, ""))
 	if !ok && c.Ellipsis.IsValid() && passedOn(c.Args[first]) {
 		return
 	}
@@ -189,22 +202,22 @@ func (src *source) readCall(c *ast.CallExpr, where string) {
 		src.wrong = append(src.wrong, where+": the text of "+called(c)+" is not a literal")
 		return
 	}
-	said.values = len(c.Args) - first - 1
+	source.values = len(c.Args) - first - 1
 	if c.Ellipsis.IsValid() {
-		said.values = -1
+		source.values = -1
 	}
-	if known, again := src.texts[text]; again && known.plural != said.plural {
-		src.wrong = append(src.wrong, fmt.Sprintf("%s: %q is said with plural forms here and without at %s", where, text, known.where))
+	if known, again := src.texts[text]; again && known.plural != source.plural {
+		src.wrong = append(src.wrong, fmt.Sprintf("%s: %q has plural forms here and none at %s", where, text, known.where))
 	}
-	for _, english := range []string{text, said.one} {
-		if got := verbs(english); english != "" && said.values >= 0 && (said.values > 0 || said.plural) && len(got) != said.values {
-			src.wrong = append(src.wrong, fmt.Sprintf("%s: %q has %d verbs and %d values", where, english, len(got), said.values))
+	for _, english := range []string{text, source.one} {
+		if got := verbs(english); english != "" && source.values >= 0 && (source.values > 0 || source.plural) && len(got) != source.values {
+			src.wrong = append(src.wrong, fmt.Sprintf("%s: %q has %d verbs and %d values", where, english, len(got), source.values))
 		}
 	}
-	src.texts[text] = said
+	src.texts[text] = source
 }
 
-// passedOn is a text that a function was given, or that a told holds: it was said where it was made.
+// passedOn is a text that a function was given, or that a message holds: it is a literal where the message was made.
 func passedOn(e ast.Expr) bool {
 	if field, ok := e.(*ast.SelectorExpr); ok {
 		return field.Sel.Name == "Format" || field.Sel.Name == "Many"
@@ -213,8 +226,7 @@ func passedOn(e ast.Expr) bool {
 	return ok
 }
 
-// shown says whether a literal is a text that a person reads on the page without its having been said: by where it stands
-// and by how it looks.
+// shown reports whether a literal is a text that a person reads on the page untranslated: by its place in the code and by its look.
 func shown(stack []ast.Node, s string) bool {
 	looks := prose
 	child := stack[len(stack)-1]
@@ -223,19 +235,19 @@ func shown(stack []ast.Node, s string) bool {
 		case *ast.CallExpr:
 			at := slices.IndexFunc(n.Args, func(a ast.Expr) bool { return a == child })
 			switch name := called(n); {
-			case name == "T" || name == "TN" || name == "l10n.New":
+			case name == "T" || name == "TN" || name == "l10n.New" || name == "l10n.NewN":
 				return false
-			case (name == "checkJSON" || name == "checkObject") && at == 0: // what it is that they check, which they say
+			case (name == "Check" || name == "CheckObject") && at == 0: // jsontext's
 				return false
-			case name == "h" && at > 0: // a part of an element: what it is in decides
-			case name == "attr" && at == 0: // its name
+			case name == "H" && at > 0: // a part of an element: what it is in decides
+			case name == "Attr" && at == 0: // its name
 				return false
-			case name == "attr":
+			case name == "Attr":
 				if attribute, ok := literal(n.Args[0]); ok && !slices.Contains(readAttributes, attribute) {
 					return false
 				}
 				looks = letters
-			case (name == "text" || name == "label") && len(n.Args) == 1:
+			case (name == "Text" || name == "Label") && len(n.Args) == 1:
 				looks = letters
 			case at >= 0 && silent.MatchString(name):
 				return false
@@ -285,9 +297,9 @@ func verbs(format string) map[int]string {
 	return found
 }
 
-// TestLanguages reads the code as it reads the catalogs: every text that is said stands in every language, nothing else
-// does, and each translation takes the values that the English takes.
-func TestLanguages(t *testing.T) {
+// TestCatalogs compares the code with the catalogs: every text of the code has a translation in every language, no catalog has others,
+// and each translation takes the values that the English takes.
+func TestCatalogs(t *testing.T) {
 	src := readSource(t)
 	require.NotEmpty(t, src.texts)
 	require.Empty(t, src.wrong)
@@ -296,20 +308,23 @@ func TestLanguages(t *testing.T) {
 			catalog := catalogs[l.Lang]()
 			missing, unused := []string{}, []string{}
 			for _, english := range slices.Sorted(maps.Keys(src.texts)) {
-				said := src.texts[english]
+				source := src.texts[english]
 				translated, ok := catalog[english]
+				if !ok && source.joins {
+					continue
+				}
 				if !ok || translated.many == "" {
-					missing = append(missing, fmt.Sprintf("%s: %q", said.where, english))
+					missing = append(missing, fmt.Sprintf("%s: %q", source.where, english))
 					continue
 				}
 				forms := []string{translated.many}
-				if said.plural && l.Lang == Polish {
+				if source.plural && l.Lang == Polish {
 					forms = append(forms, translated.one, translated.few)
 				} else {
 					require.Empty(t, translated.one+translated.few, "%q has forms that are never used", english)
 				}
 				for _, form := range forms {
-					if said.values == 0 && !said.plural {
+					if source.values == 0 && !source.plural {
 						continue // shown as it stands
 					}
 					require.Equal(t, verbs(english), verbs(form), "the values of %q in %q", english, form)
@@ -322,7 +337,7 @@ func TestLanguages(t *testing.T) {
 				}
 			}
 			require.Empty(t, strings.Join(missing, "\n"), "not translated")
-			require.Empty(t, strings.Join(unused, "\n"), "said nowhere")
+			require.Empty(t, strings.Join(unused, "\n"), "used nowhere")
 		})
 	}
 }
