@@ -153,16 +153,17 @@ func TestServerSentEvents(t *testing.T) {
 	d.wantPuback("one", 1)
 
 	ctx, cancel := context.WithCancel(t.Context())
-	read := func(header map[string]string) *bufio.Reader {
+	read := func(header map[string]string, id string) *bufio.Reader {
 		res := s.request(ctx, "GET", "/messages/events", nil, header)
 		require.Equal(t, "text/event-stream", res.Header.Get("Content-Type"))
 		lines := bufio.NewReader(res.Body)
 		require.Equal(t, ": open", line(t, lines), "so that the reader knows before the first event")
+		require.Equal(t, "id: "+id, line(t, lines), "and can resume before it, too")
 		require.Empty(t, line(t, lines))
 		return lines
 	}
-	live := read(nil)
-	resumed := read(map[string]string{"Last-Event-ID": "0"})
+	live := read(nil, "1")
+	resumed := read(map[string]string{"Last-Event-ID": "0"}, "0")
 	require.Equal(t, "id: 1", line(t, resumed))
 	require.Contains(t, line(t, resumed), `"body":"b25l"`)
 	d.publish("devices/dev-1/messages/events/", "two", 2)
@@ -181,7 +182,7 @@ func TestServerSentEvents(t *testing.T) {
 	require.NoError(t, s.Hub.Close(), "although a reader is there")
 	rest, err := io.ReadAll(res.Body)
 	require.NoError(t, err, "a proper end")
-	require.Equal(t, ": open\n\n", string(rest))
+	require.Equal(t, ": open\nid: 2\n\n", string(rest))
 	res = s.request(t.Context(), "GET", "/messages/events", nil, nil)
 	require.Equal(t, 503, res.StatusCode)
 }

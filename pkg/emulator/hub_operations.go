@@ -13,19 +13,19 @@ import (
 // IoT Hub and DPS.
 type Category string
 
-// The categories. The constants have no type, so that they compare with a category that a client read as text.
+// The categories.
 const (
-	CategoryConnections      = "Connections"
-	CategoryTelemetry        = "DeviceTelemetry"
-	CategoryC2D              = "C2DCommands"
-	CategoryRegistry         = "DeviceIdentityOperations"
-	CategoryD2CTwin          = "D2CTwinOperations"
-	CategoryC2DTwin          = "C2DTwinOperations"
-	CategoryMethods          = "DirectMethods"
-	CategoryProvisioning     = "DeviceOperations"  // DPS, requests of devices
-	CategoryProvisioningAPI  = "ServiceOperations" // DPS, requests of services
-	CategoryEmulator         = "Emulator"          // faults, settings, the store: a real hub has none of them
-	CategoryServiceOperation = "ServiceRequests"   // REST requests that were refused
+	CategoryConnections      Category = "Connections"
+	CategoryTelemetry        Category = "DeviceTelemetry"
+	CategoryC2D              Category = "C2DCommands"
+	CategoryRegistry         Category = "DeviceIdentityOperations"
+	CategoryD2CTwin          Category = "D2CTwinOperations"
+	CategoryC2DTwin          Category = "C2DTwinOperations"
+	CategoryMethods          Category = "DirectMethods"
+	CategoryProvisioning     Category = "DeviceOperations"  // DPS, requests of devices
+	CategoryProvisioningAPI  Category = "ServiceOperations" // DPS, requests of services
+	CategoryEmulator         Category = "Emulator"          // faults, settings, the store: a real hub has none of them
+	CategoryServiceOperation Category = "ServiceRequests"   // REST requests that were refused
 )
 
 // A Level is the severity of an operation.

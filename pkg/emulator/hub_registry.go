@@ -17,10 +17,10 @@ import (
 // A Status is whether a device may connect, or an enrollment may be used.
 type Status string
 
-// The states of an entry. The constants have no type, so that they compare with a status that a client read as text.
+// The states of an entry.
 const (
-	StatusEnabled  = "enabled"
-	StatusDisabled = "disabled"
+	StatusEnabled  Status = "enabled"
+	StatusDisabled Status = "disabled"
 )
 
 // A ConnectionState is whether a device is connected.

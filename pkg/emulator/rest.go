@@ -38,8 +38,8 @@ type Response struct {
 	lastEventID string
 }
 
-// LastEventID returns the id of the event that Events yielded last, which continues the stream as the header Last-Event-ID of a new
-// request. Call it from the loop over Events only.
+// LastEventID returns the id of the event that Events yielded last, or of the one before the first. As the header Last-Event-ID of a new
+// request it continues the stream. Call it before or in the loop over Events only.
 func (r *Response) LastEventID() string { return r.lastEventID }
 
 // MaxRequestBody is the largest body of a request, in bytes: a hundred devices' worth of twins.

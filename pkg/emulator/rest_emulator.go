@@ -55,11 +55,12 @@ func (x *exchange) start(next int64) (int64, error) {
 // instanceHeader carries Hub.Instance in the response of an event stream: the numbers of one instance mean nothing to another.
 const instanceHeader = "Emulator-Instance"
 
-// eventStream answers with a stream of JSON documents that have numbers.
-func (h *Hub) eventStream(items iter.Seq2[int64, []byte]) *Response {
+// eventStream answers with a stream of JSON documents that have numbers, beginning with start.
+func (h *Hub) eventStream(start int64, items iter.Seq2[int64, []byte]) *Response {
 	res := &Response{
-		Status: 200,
-		Header: map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-store", instanceHeader: h.instance},
+		Status:      200,
+		lastEventID: strconv.FormatInt(max(start-1, 0), 10), // so that a reader can resume also before the first event
+		Header:      map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-store", instanceHeader: h.instance},
 	}
 	res.Events = func(yield func([]byte) bool) {
 		for number, item := range items {
@@ -78,7 +79,7 @@ func (h *Hub) restEvents(x *exchange) (*Response, error) {
 		return nil, err
 	}
 	events := h.eventsFrom(x.ctx, start)
-	return h.eventStream(func(yield func(int64, []byte) bool) {
+	return h.eventStream(start, func(yield func(int64, []byte) bool) {
 		for e := range events {
 			if !yield(e.SequenceNumber, encodeJSON(e)) {
 				return
@@ -93,7 +94,7 @@ func (h *Hub) restOperations(x *exchange) (*Response, error) {
 		return nil, err
 	}
 	operations := h.follow(x.ctx, start)
-	return h.eventStream(func(yield func(int64, []byte) bool) {
+	return h.eventStream(start, func(yield func(int64, []byte) bool) {
 		for o := range operations {
 			if !yield(o.SequenceNumber, encodeJSON(o)) {
 				return

@@ -83,8 +83,9 @@ func writeResponse(w http.ResponseWriter, res *Response) {
 		return
 	}
 	flush := http.NewResponseController(w).Flush
-	// A comment, so that the reader knows at once that the stream is open.
-	if _, err := io.WriteString(w, ": open\n\n"); err != nil || flush() != nil {
+	// A comment, so that the reader knows at once that the stream is open, and an id without data, so that it can resume the stream
+	// also if it breaks before the first event.
+	if _, err := io.WriteString(w, ": open\nid: "+res.LastEventID()+"\n\n"); err != nil || flush() != nil {
 		return
 	}
 	for data := range res.Events {
