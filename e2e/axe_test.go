@@ -103,7 +103,7 @@ func audits(pn *person) *auditor {
 }
 
 // look asks about everything that stands on the page now.
-func (a *auditor) look(where string) {
+func (a *auditor) audit(where string) {
 	for _, trouble := range script[[]string](a.pn, `axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.flatMap((v) => v.nodes.map((n) =>
 		v.id + ": " + n.target.join(" ") + ": " + (n.any[0] ?? n.all[0] ?? n.none[0])?.message + ": " + n.html.slice(0, 160))))`) {
 		a.found[trouble] = append(a.found[trouble], where)
@@ -119,7 +119,7 @@ func (a *auditor) everywhere(where string) {
 	}{{"light", 1280}, {"dark", 380}} {
 		a.pn.themes(as.theme)
 		a.pn.do(chromedp.EmulateViewport(as.width, 900))
-		a.look(fmt.Sprintf("%s %s %d", where, as.theme, as.width))
+		a.audit(fmt.Sprintf("%s %s %d", where, as.theme, as.width))
 	}
 	a.pn.do(chromedp.EmulateViewport(1280, 900))
 }
@@ -184,7 +184,7 @@ func TestAxeFindsNothing(t *testing.T) {
 	pn.until(`document.documentElement.lang === "zh-Hans"`, "the page's language did not follow")
 	for _, topic := range pn.topics() {
 		pn.showsNow(topic)
-		a.look(topic + " zh-Hans")
+		a.audit(topic + " zh-Hans")
 	}
 	pn.chooses("language", "en")
 
@@ -201,12 +201,12 @@ func TestAxeFindsNothing(t *testing.T) {
 			pn.sees(dialog.id, "")
 			for _, width := range []int64{1280, 380} {
 				pn.do(chromedp.EmulateViewport(width, 900))
-				a.look(fmt.Sprintf("%s %s %d", dialog.id, theme, width))
+				a.audit(fmt.Sprintf("%s %s %d", dialog.id, theme, width))
 			}
 			if dialog.id == "palette" {
 				pn.types("palette-query", "xyzzy")
 				pn.sees("palette-count", "No command")
-				a.look("the palette without a command " + theme)
+				a.audit("the palette without a command " + theme)
 			}
 			pn.strikes(kb.Escape)
 			pn.until(`!document.querySelector("dialog")`, "Escape did not close "+dialog.id)

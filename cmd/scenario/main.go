@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "scenario:", err)
 		return exitUsage
 	}
-	// Wrong documents are told at once, and all of them: nothing is started for one.
+	// All wrong documents are reported at once, before anything is started.
 	documents, wrong := make([]string, len(o.files)), false
 	for i, name := range o.files {
 		raw, err := os.ReadFile(name)

@@ -26,13 +26,13 @@ func TestUsage(t *testing.T) {
 		{[]string{"-timeout", "0s", "x.json"}, "-timeout"},
 		{[]string{"-timeout-exit-code", "256", "x.json"}, "from 0 to 255"},
 	} {
-		var out, told bytes.Buffer
-		require.Equal(t, exitUsage, run(t.Context(), c.args, &out, &told))
-		require.Contains(t, told.String(), c.says)
+		var out, stderr bytes.Buffer
+		require.Equal(t, exitUsage, run(t.Context(), c.args, &out, &stderr))
+		require.Contains(t, stderr.String(), c.says)
 	}
-	var out, told bytes.Buffer
-	require.Equal(t, exitPassed, run(t.Context(), []string{"-h"}, &out, &told))
-	require.Contains(t, told.String(), "-junit")
+	var out, stderr bytes.Buffer
+	require.Equal(t, exitPassed, run(t.Context(), []string{"-h"}, &out, &stderr))
+	require.Contains(t, stderr.String(), "-junit")
 }
 
 func TestWrongDocumentsAreToldBeforeAnythingStarts(t *testing.T) {
@@ -40,19 +40,19 @@ func TestWrongDocumentsAreToldBeforeAnythingStarts(t *testing.T) {
 	first, second := filepath.Join(dir, "first.json"), filepath.Join(dir, "second.json")
 	require.NoError(t, os.WriteFile(first, []byte(`{"format": "hubpanel-scenario", "version": 1, "name": "x", "steps": [{"wait": "y"}]}`), 0o600))
 	require.NoError(t, os.WriteFile(second, []byte(`{`), 0o600))
-	var out, told bytes.Buffer
-	require.Equal(t, exitFailed, run(t.Context(), []string{"-web", dir, first, second, filepath.Join(dir, "none.json")}, &out, &told))
-	require.Contains(t, told.String(), "first.json: steps[0].wait: write a number")
-	require.Contains(t, told.String(), "second.json: the document is not JSON: line 1, column")
-	require.Contains(t, told.String(), "none.json")
+	var out, stderr bytes.Buffer
+	require.Equal(t, exitFailed, run(t.Context(), []string{"-web", dir, first, second, filepath.Join(dir, "none.json")}, &out, &stderr))
+	require.Contains(t, stderr.String(), "first.json: steps[0].wait: write a number")
+	require.Contains(t, stderr.String(), "second.json: the document is not JSON: line 1, column")
+	require.Contains(t, stderr.String(), "none.json")
 }
 
 func TestAPageThatIsNotBuilt(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "index.html"), []byte("<!doctype html>"), 0o600))
-	var out, told bytes.Buffer
-	require.Equal(t, exitUsage, run(t.Context(), []string{"-web", dir, "../../internal/scenario/builtin/methods.json"}, &out, &told))
-	require.Contains(t, told.String(), "make wasm")
+	var out, stderr bytes.Buffer
+	require.Equal(t, exitUsage, run(t.Context(), []string{"-web", dir, "../../internal/scenario/builtin/methods.json"}, &out, &stderr))
+	require.Contains(t, stderr.String(), "make wasm")
 }
 
 func TestExitCodes(t *testing.T) {

@@ -99,7 +99,7 @@ type messagesReport struct {
 }
 
 func (m *messages) compare(p *problems) (r messagesReport) {
-	p.take(&m.wrong)
+	p.merge(&m.wrong)
 	for n, times := range m.times {
 		if times == 0 {
 			p.add("message %d has not reached the device", n)

@@ -65,7 +65,7 @@ func NewNetwork(seed uint64) *Network {
 	return &Network{seed: seed, conns: make(map[*conn]struct{})}
 }
 
-// SetRough makes the network rough, or calm. Connections that are open when it becomes rough begin their life anew; cuts that have
+// SetRough makes the network rough, or calm. Connections that are open when it becomes rough begin their life again; cuts that have
 // begun when it becomes calm are finished.
 func (n *Network) SetRough(rough bool) {
 	n.mu.Lock()
@@ -246,8 +246,8 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// look returns how it stands with the connection.
-func (c *conn) look() (state state, mute, rough bool) {
+// snapshot returns the state of the connection.
+func (c *conn) snapshot() (state state, mute, rough bool) {
 	c.network.mu.Lock()
 	defer c.network.mu.Unlock()
 	return c.state, c.mute, c.network.rough
@@ -273,11 +273,11 @@ func (c *conn) Write(p []byte) (int, error) {
 	n := 0
 	for n < len(p) {
 		piece := p[n:]
-		if _, _, rough := c.look(); rough {
+		if _, _, rough := c.snapshot(); rough {
 			piece = piece[:min(len(piece), 1+c.out.random.IntN(c.plan.piece))]
 			c.pause(c.out.random)
 		}
-		switch state, mute, _ := c.look(); {
+		switch state, mute, _ := c.snapshot(); {
 		case state == ended:
 			return n, net.ErrClosed
 		case mute:
@@ -302,13 +302,13 @@ func (c *conn) Read(p []byte) (int, error) {
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
 	space := p
-	if _, _, rough := c.look(); rough && len(p) > 0 {
+	if _, _, rough := c.snapshot(); rough && len(p) > 0 {
 		space = p[:min(len(p), 1+c.in.random.IntN(c.plan.piece))]
 		c.pause(c.in.random)
 	}
 	for {
 		n, err := c.Conn.Read(space)
-		switch _, mute, _ := c.look(); {
+		switch _, mute, _ := c.snapshot(); {
 		case !mute:
 			return n, err
 		case err != nil:

@@ -142,7 +142,7 @@ func TestCalmFinishesWhatHasBegun(t *testing.T) {
 		require.Equal(t, Cuts{Goodbyes: 1, Silences: 1}, n.Cuts())
 		_, err := doomed.Write([]byte("x"))
 		require.ErrorIs(t, err, net.ErrClosed)
-		state, _, _ := spared.look()
+		state, _, _ := spared.snapshot()
 		require.Equal(t, alive, state)
 		spared.Close()
 	})

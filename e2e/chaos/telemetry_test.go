@@ -189,7 +189,7 @@ type telemetryReport struct {
 
 // compare compares what the callers were told, what went out and what arrived.
 func (t *telemetry) compare(p *problems) (r telemetryReport) {
-	p.take(&t.garbled)
+	p.merge(&t.garbled)
 	times := make([]int, len(t.outcomes))
 	latest := make([]int32, senders)
 	for i := range latest {

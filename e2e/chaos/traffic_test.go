@@ -107,7 +107,7 @@ func (x *traffic) run(ctx context.Context, w *world) error {
 	beside, end := context.WithCancel(ctx)
 	var besides sync.WaitGroup
 	besides.Go(func() { x.disconnect(beside, w) })
-	besides.Go(func() { x.figures.watch(beside) })
+	besides.Go(func() { x.figures.measure(beside) })
 	workers.Wait()
 	end()
 	besides.Wait()
@@ -167,7 +167,7 @@ type figures struct {
 }
 
 // watch notes the largest footprint. The heap is what the garbage collector found reachable.
-func (f *figures) watch(ctx context.Context) {
+func (f *figures) measure(ctx context.Context) {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	for until(ctx, time.Now().Add(50*time.Millisecond)) == nil {
 		metrics.Read(live)

@@ -112,7 +112,7 @@ func (d *desired) arrived() bool {
 
 // compare compares three views: what the service has written, what the hub has, what the device believes.
 func (d *desired) compare(p *problems, hub map[string]any) {
-	p.take(&d.wrong)
+	p.merge(&d.wrong)
 	hub = maps.Clone(hub)
 	if version := hub["$version"]; version != float64(d.version) {
 		p.add("the hub's desired properties have version %v, the service made %d", version, d.version)

@@ -174,7 +174,7 @@ func (p *problems) add(format string, args ...any) {
 }
 
 // take adds what others found.
-func (p *problems) take(others *problems) {
+func (p *problems) merge(others *problems) {
 	p.total += others.total
 	p.list = append(p.list, others.list...)
 }

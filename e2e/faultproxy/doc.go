@@ -1,4 +1,4 @@
-// Package faultproxy stands between a device and a hub and does one fault for real: the troubles of networks that the doctor
+// Package faultproxy is between a device and a hub and does one fault for real: the troubles of networks that the doctor
 // (internal/doctor) has to tell apart.
 //
 // A [Proxy] listens on a loopback port that the kernel chooses. Chrome's --host-resolver-rules lead a name of Azure's there, port

@@ -23,7 +23,7 @@ import (
 const (
 	// lifetime is how long certificates are good for. Apple's systems refuse server certificates of more than 398 days.
 	lifetime = 365 * 24 * time.Hour
-	// renewal is how long before its end a certificate is made anew, so that no server starts with one that runs out
+	// renewal is how long before its end a certificate is made again, so that no server starts with one that runs out
 	// while it is being used.
 	renewal = 24 * time.Hour
 	// skew is how far behind the clock of a device may be.

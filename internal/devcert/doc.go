@@ -11,7 +11,7 @@
 //	fmt.Println("trust", certs.CAFile)
 //
 // Load makes what is missing and keeps what is good, so the authority has to be trusted once a year. It makes the server
-// certificate anew when it has expired, or is about to, or is for other names, and the authority too when it has
+// certificate again when it has expired, or is about to, or is for other names, and the authority too when it has
 // expired or is for another host name.
 //
 // # Limitations

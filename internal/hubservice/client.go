@@ -12,7 +12,7 @@ import (
 )
 
 // Client makes signed requests to an emulator's service API. The nil Client belongs to a page without an emulator: each request returns
-// an error that says so. A Client is immutable and safe for concurrent use. Ids are those of a device, or "device/module".
+// an error. A Client is immutable and safe for concurrent use. Ids are those of a device, or "device/module".
 type Client struct {
 	fetch                 Fetch
 	service, provisioning hubproto.ConnectionString

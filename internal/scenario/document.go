@@ -44,7 +44,7 @@ type Document struct {
 	Steps       []Step  `json:"steps"`
 }
 
-// Hub is what the hub holds when the scenario begins. What has the same name is made anew.
+// Hub is what the hub holds when the scenario begins. An entry with the same name is replaced.
 type Hub struct {
 	Devices          []Device          `json:"devices"`
 	Enrollments      []Enrollment      `json:"enrollments"`

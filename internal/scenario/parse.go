@@ -138,7 +138,7 @@ func value(in *json.Decoder, at string) (any, error) {
 	return token, nil
 }
 
-// place is where the byte before an offset stands, as editors count.
+// place is the position of the byte before an offset, as editors count.
 func place(raw []byte, offset int) (line, column int) {
 	before := string(raw[:min(max(offset-1, 0), len(raw))])
 	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[strings.LastIndex(before, "\n")+1:])

@@ -88,12 +88,12 @@ func (r *runner) run(stopping context.Context) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(stopping), cleanUp)
 		defer cancel()
 		if err := r.stage.End(ctx); err != nil && r.result.Outcome == Passed {
-			r.over(Failed, l10n.New("what the scenario left could not be put in order: %v", err))
+			r.finish(Failed, l10n.New("what the scenario left could not be put in order: %v", err))
 		}
 	}()
 	if err := r.stage.Begin(ctx, r.d); err != nil {
-		r.over(outcomeOf(stopping, ctx, err), l10n.New("the scenario could not begin: %v", err))
-		r.leave(0)
+		r.finish(outcomeOf(stopping, ctx, err), l10n.New("the scenario could not begin: %v", err))
+		r.skip(0)
 		return
 	}
 	r.result.Outcome = Passed
@@ -106,19 +106,19 @@ func (r *runner) run(stopping context.Context) {
 		r.add(s)
 		if s.Outcome != Passed && s.Outcome != NotRun {
 			r.result.Outcome = s.Outcome
-			r.leave(i + 1)
+			r.skip(i + 1)
 			return
 		}
 	}
 }
 
 // over ends the scenario outside of its steps.
-func (r *runner) over(o Outcome, why error) {
+func (r *runner) finish(o Outcome, why error) {
 	r.result.Outcome, r.result.Err, r.result.Text = o, why, r.o.Say(why)
 }
 
 // leave notes the steps from the index on as not run.
-func (r *runner) leave(from int) {
+func (r *runner) skip(from int) {
 	for i := from; i < len(r.d.Steps); i++ {
 		r.add(r.blank(i))
 	}
@@ -190,7 +190,7 @@ func (r *runner) step(stopping, whole context.Context, i int) StepResult {
 	return out
 }
 
-// play does a step. Where something differs it says so in out.
+// play does a step. It notes in out where something differs.
 func (r *runner) play(ctx context.Context, s *Step, out *StepResult) error {
 	if err := ctx.Err(); err != nil {
 		return err

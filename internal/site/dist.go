@@ -10,7 +10,7 @@ import (
 )
 
 // WriteDist writes the static site into dir, which must not exist or be empty: the same files, for any web host, at its
-// root or below it. The policy stands in the pages, and they know that there is no hub but the one inside them. All but
+// root or below it. The policy is in the pages, and they know that there is no hub but the one inside them. All but
 // the entrances have names with a hash of their content; compressed copies stand beside what is worth compressing, and a
 // file _headers says, to the hosts that read it, how to send what.
 func (s *Site) WriteDist(dir string) error {

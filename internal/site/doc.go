@@ -7,7 +7,7 @@
 //
 // # Usage
 //
-//	s, err := site.New(os.DirFS("web"), site.Options{})  // err says so when the wasm has not been built
+//	s, err := site.New(os.DirFS("web"), site.Options{})  // an error if the wasm has not been built
 //	http.Handle("/", s)                                   // served, or
 //	err = s.WriteDist("dist")                             // a folder for any web host
 //

@@ -60,7 +60,7 @@ func (s *Site) setHeaders(h http.Header, r *http.Request, f *file) {
 	h.Set("Referrer-Policy", referrerPolicy)
 	h.Set("Permissions-Policy", permissionsPolicy)
 	if path.Ext(name) == ".html" {
-		// A browser ignores the header, and says so on the console, where the origin is not trustworthy.
+		// A browser ignores the header, with a line on the console, where the origin is not trustworthy.
 		if r.TLS != nil || loopback {
 			h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		}

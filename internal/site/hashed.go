@@ -94,7 +94,7 @@ func (n *namer) add(name string) error {
 	return nil
 }
 
-// page is one of the two pages as it stands in the static site.
+// page is one of the two pages as it is in the static site.
 func (n *namer) page(f *file) ([]byte, error) {
 	modules, err := n.importMap()
 	if err != nil {

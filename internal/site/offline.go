@@ -14,7 +14,7 @@ import (
 )
 
 // workerFile is the static site's service worker. Its name never changes, since a browser finds new versions by asking for
-// it again; it stands at the site's root, since a worker answers for its own folder and what is below.
+// it again; it is at the site's root, since a worker answers for its own folder and what is below.
 const workerFile = "sw.js"
 
 //go:embed worker.js

@@ -39,7 +39,7 @@ type Site struct {
 type file struct {
 	name      string
 	mediaType string
-	source    []byte // as it stands in the folder
+	source    []byte // as it is in the folder
 	data      []byte // as it is served: with the page's placeholder filled in
 	etag      string // of data, without quotes
 	gzip      func() []byte
@@ -142,7 +142,7 @@ func (s *Site) filled(f *file, hub string, static *staticHead) ([]byte, error) {
 	return bytes.Replace(f.source, []byte(placeholder), []byte(head.String()), 1), nil
 }
 
-// policy is what a page of the static site may do. Its import map is the one script that stands in the page itself, and
+// policy is what a page of the static site may do. Its import map is the one script that is in the page itself, and
 // goes by its hash; index.html alone may register the worker, by a policy of that name for its script's address.
 func (s *Site) policy(name, importMap string) string {
 	p := pagePolicy{connect: s.connect(name, false), scriptHash: integrity([]byte(importMap))}

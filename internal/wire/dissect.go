@@ -35,8 +35,8 @@ func Dissect(packet []byte) ([]Field, error) {
 	case *mqttcodec.Connect:
 		d.connect(p)
 	case *mqttcodec.Connack:
-		d.take(1, "Connect acknowledge flags", "3.2.2.1", "session present: "+strconv.FormatBool(p.SessionPresent))
-		d.take(1, "Connect return code", "3.2.2.3", fmt.Sprintf("%d, %s", p.ReturnCode, p.ReturnCode))
+		d.field(1, "Connect acknowledge flags", "3.2.2.1", "session present: "+strconv.FormatBool(p.SessionPresent))
+		d.field(1, "Connect return code", "3.2.2.3", fmt.Sprintf("%d, %s", p.ReturnCode, p.ReturnCode))
 	case *mqttcodec.Publish:
 		d.text("Topic name", "3.3.2.1")
 		if p.QoS > mqttcodec.QoS0 {
@@ -48,7 +48,7 @@ func Dissect(packet []byte) ([]Field, error) {
 		for i := range p.Subscriptions {
 			d.group(fmt.Sprintf("Subscription %d", i+1), "3.8.3", func() {
 				d.text("Topic filter", "3.8.3")
-				d.take(1, "Requested QoS", "3.8.3", strconv.Itoa(int(p.Subscriptions[i].QoS)))
+				d.field(1, "Requested QoS", "3.8.3", strconv.Itoa(int(p.Subscriptions[i].QoS)))
 			})
 		}
 	case *mqttcodec.Suback:
@@ -58,7 +58,7 @@ func Dissect(packet []byte) ([]Field, error) {
 			if code == mqttcodec.SubackFailure {
 				words = "failure"
 			}
-			d.take(1, "Return code", "3.9.3", words)
+			d.field(1, "Return code", "3.9.3", words)
 		}
 	case *mqttcodec.Unsubscribe:
 		d.packetID("3.10.2")
@@ -80,7 +80,7 @@ type dissector struct {
 	fields []Field
 }
 
-func (d *dissector) take(n int, name, clause, value string) {
+func (d *dissector) field(n int, name, clause, value string) {
 	d.fields = append(d.fields, Field{Name: name, Value: value, Clause: clause, From: d.at, To: d.at + n})
 	d.at += n
 }
@@ -96,7 +96,7 @@ func (d *dissector) group(name, clause string, within func()) {
 func (d *dissector) fixedHeader(t mqttcodec.Type) {
 	d.group("Fixed header", "2.2", func() {
 		first := d.b[0]
-		d.take(1, "Type and flags", "2.2.1", fmt.Sprintf("%s, flags %04b", t, first&0b1111))
+		d.field(1, "Type and flags", "2.2.1", fmt.Sprintf("%s, flags %04b", t, first&0b1111))
 		if t == mqttcodec.PUBLISH {
 			f := &d.fields[len(d.fields)-1]
 			for _, flag := range []struct{ name, value, clause string }{
@@ -111,12 +111,12 @@ func (d *dissector) fixedHeader(t mqttcodec.Type) {
 		for d.b[size] >= 0x80 {
 			size++
 		}
-		d.take(size, "Remaining length", "2.2.3", strconv.Itoa(len(d.b)-1-size))
+		d.field(size, "Remaining length", "2.2.3", strconv.Itoa(len(d.b)-1-size))
 	})
 }
 
 func (d *dissector) packetID(clause string) {
-	d.take(2, "Packet identifier", clause, strconv.Itoa(int(binary.BigEndian.Uint16(d.b[d.at:]))))
+	d.field(2, "Packet identifier", clause, strconv.Itoa(int(binary.BigEndian.Uint16(d.b[d.at:]))))
 }
 
 // text takes a string with its length of two bytes.
@@ -124,20 +124,20 @@ func (d *dissector) text(name, clause string) {
 	n := int(binary.BigEndian.Uint16(d.b[d.at:]))
 	value := d.b[d.at+2 : d.at+2+n]
 	d.group(name, clause, func() {
-		d.take(2, "Length", "1.5.3", strconv.Itoa(n))
-		d.take(n, name, clause, words(value))
+		d.field(2, "Length", "1.5.3", strconv.Itoa(n))
+		d.field(n, name, clause, words(value))
 	})
 	d.fields[len(d.fields)-1].Value = words(value)
 }
 
 func (d *dissector) rest(name, clause string) {
-	d.take(len(d.b)-d.at, name, clause, words(d.b[d.at:]))
+	d.field(len(d.b)-d.at, name, clause, words(d.b[d.at:]))
 }
 
 func (d *dissector) connect(p *mqttcodec.Connect) {
 	d.text("Protocol name", "3.1.2.1")
-	d.take(1, "Protocol level", "3.1.2.2", strconv.Itoa(int(p.ProtocolLevel)))
-	d.take(1, "Connect flags", "3.1.2.3", fmt.Sprintf("%08b", d.b[d.at]))
+	d.field(1, "Protocol level", "3.1.2.2", strconv.Itoa(int(p.ProtocolLevel)))
+	d.field(1, "Connect flags", "3.1.2.3", fmt.Sprintf("%08b", d.b[d.at]))
 	flags := &d.fields[len(d.fields)-1]
 	for _, flag := range []struct {
 		name, clause string
@@ -148,7 +148,7 @@ func (d *dissector) connect(p *mqttcodec.Connect) {
 	} {
 		flags.Fields = append(flags.Fields, Field{Name: flag.name, Value: fmt.Sprint(flag.value), Clause: flag.clause, From: flags.From, To: flags.To})
 	}
-	d.take(2, "Keep alive", "3.1.2.10", strconv.Itoa(int(p.KeepAlive))+" s")
+	d.field(2, "Keep alive", "3.1.2.10", strconv.Itoa(int(p.KeepAlive))+" s")
 	d.text("Client identifier", "3.1.3.1")
 	if p.WillFlag {
 		d.text("Will topic", "3.1.3.2")

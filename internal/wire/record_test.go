@@ -18,16 +18,16 @@ const wireSize = 4711
 var start = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // say adds packets ten milliseconds apart and returns what each means, with whom it belongs to.
-func say(t *testing.T, l *Log, packets ...any) (told []string) {
+func meanings(t *testing.T, l *Log, packets ...any) (list []string) {
 	t.Helper()
 	for i := 0; i < len(packets); i += 2 {
 		at := start.Add(time.Duration(l.number) * 10 * time.Millisecond)
 		require.NoError(t, l.Add(at, packets[i].(Direction), 1, wireSize, packets[i+1].(mqttcodec.Packet)))
 	}
 	for _, r := range l.Records() {
-		told = append(told, fmt.Sprintf("%d %s (%d)", r.Number, r.Meaning, r.Partner))
+		list = append(list, fmt.Sprintf("%d %s (%d)", r.Number, r.Meaning, r.Partner))
 	}
-	return told
+	return list
 }
 
 func publish(topic string, qos mqttcodec.QoS, id uint16, payload string) *mqttcodec.Publish {
@@ -53,7 +53,7 @@ func TestRequestsAreJoinedToTheirAnswers(t *testing.T) {
 		"14 a message to a topic that is none of IoT Hub's (0)",
 		"15 keep-alive: are you there? (16)",
 		"16 keep-alive: the hub is there (15)",
-	}, say(t, &l,
+	}, meanings(t, &l,
 		Sent, &mqttcodec.Connect{ClientID: []byte("dev"), UserNameFlag: true, UserName: []byte("h.azure-devices.net/dev/?api-version=2021-04-12")},
 		Received, &mqttcodec.Connack{},
 		Sent, &mqttcodec.Subscribe{PacketID: 1, Subscriptions: []mqttcodec.Subscription{{TopicFilter: []byte("$iothub/twin/res/#")}}},
@@ -76,7 +76,7 @@ func TestRequestsAreJoinedToTheirAnswers(t *testing.T) {
 func TestAnAnswerOfAnotherConnectionIsNone(t *testing.T) {
 	var l Log
 	connect := &mqttcodec.Connect{ClientID: []byte("dev"), CleanSession: true}
-	say(t, &l, Sent, connect, Sent, publish("$iothub/twin/GET/?$rid=7", 0, 0, ""), Sent, connect, Received, publish("$iothub/twin/res/200/?$rid=7", 0, 0, "{}"))
+	meanings(t, &l, Sent, connect, Sent, publish("$iothub/twin/GET/?$rid=7", 0, 0, ""), Sent, connect, Received, publish("$iothub/twin/res/200/?$rid=7", 0, 0, "{}"))
 	require.Zero(t, l.Records()[3].Partner)
 	require.Equal(t, 2, l.Records()[3].Connection)
 }
@@ -84,7 +84,7 @@ func TestAnAnswerOfAnotherConnectionIsNone(t *testing.T) {
 func TestNoSecretReachesARecord(t *testing.T) {
 	const key = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ=" // 32 bytes in base64
 	var l Log
-	say(t, &l,
+	meanings(t, &l,
 		Sent, &mqttcodec.Connect{ClientID: []byte("dev"), UserNameFlag: true, UserName: []byte("h/dev/?api-version=2021-04-12"), PasswordFlag: true,
 			Password: []byte("SharedAccessSignature sr=h&sig=" + key), WillFlag: true, WillTopic: []byte("devices/dev/messages/events/"), WillMessage: []byte("SharedAccessKey=" + key)},
 		Sent, publish("devices/dev/messages/events/key="+key, 0, 0, `{"primaryKey":"`+key+`"}`),
@@ -110,7 +110,7 @@ func TestNoSecretReachesARecord(t *testing.T) {
 func TestALogIsBounded(t *testing.T) {
 	l := Log{Limit: 16}
 	for i := range 100 {
-		say(t, &l, Sent, publish("devices/dev/messages/events/", 0, 0, fmt.Sprint(i)))
+		meanings(t, &l, Sent, publish("devices/dev/messages/events/", 0, 0, fmt.Sprint(i)))
 		require.LessOrEqual(t, len(l.Records()), 16)
 		require.Equal(t, i+1, l.Dropped()+len(l.Records()))
 	}
@@ -118,10 +118,10 @@ func TestALogIsBounded(t *testing.T) {
 
 	l = Log{LimitBytes: 4096}
 	for range 10 {
-		say(t, &l, Sent, publish("devices/dev/messages/events/", 0, 0, string(make([]byte, 1500))))
+		meanings(t, &l, Sent, publish("devices/dev/messages/events/", 0, 0, string(make([]byte, 1500))))
 		require.LessOrEqual(t, l.bytes, 4096)
 	}
-	say(t, &l, Sent, publish("devices/dev/messages/events/", 0, 0, string(make([]byte, 9000))))
+	meanings(t, &l, Sent, publish("devices/dev/messages/events/", 0, 0, string(make([]byte, 9000))))
 	require.Len(t, l.Records(), 1, "the newest stays, whatever its size")
 	require.Equal(t, wireSize, l.Records()[0].Size, "as the wire had it, not as it is kept")
 }

@@ -64,7 +64,7 @@ func TestOnAcknowledged(t *testing.T) {
 			&mqttcodec.Publish{QoS: 1, PacketID: 4, TopicName: box("%")},
 			&mqttcodec.Publish{QoS: 1, PacketID: 5, TopicName: box(""), Payload: []byte("5")},
 		)
-		got := deliveries.take()
+		got := deliveries.drain()
 		require.Len(t, got, 4)
 		ids := map[uint64]string{}
 		for _, m := range got {
@@ -73,12 +73,12 @@ func TestOnAcknowledged(t *testing.T) {
 			require.Equal(t, string(m.Body) != "2", m.QoS == mqttcodec.QoS1)
 		}
 		require.Len(t, ids, 4, "no two deliveries have the same ID")
-		require.Empty(t, acknowledged.take(), "the PUBACKs are not written")
+		require.Empty(t, acknowledged.drain(), "the PUBACKs are not written")
 		g.shut <- struct{}{}
 		synctest.Wait()
 		close(g.shut)
 		var bodies []string
-		for _, id := range acknowledged.take() {
+		for _, id := range acknowledged.drain() {
 			bodies = append(bodies, ids[id])
 		}
 		require.Equal(t, []string{"1", "5"}, bodies)
@@ -101,18 +101,18 @@ func TestOnAcknowledged(t *testing.T) {
 		hub.welcome(c2d)
 		g.shut = make(chan struct{})
 		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 1, TopicName: box("")})
-		first := deliveries.take()
+		first := deliveries.drain()
 		hub.cut()
 		close(g.shut)
 		time.Sleep(time.Second)
-		require.Empty(t, acknowledged.take())
+		require.Empty(t, acknowledged.drain())
 		hub = g.accept()
 		hub.welcome(c2d)
 		hub.send(&mqttcodec.Publish{QoS: 1, PacketID: 1, Dup: true, TopicName: box("")})
 		want[*mqttcodec.Puback](hub)
-		second := deliveries.take()
+		second := deliveries.drain()
 		require.NotEqual(t, first[0].ID, second[0].ID)
-		require.Equal(t, []uint64{second[0].ID}, acknowledged.take())
+		require.Equal(t, []uint64{second[0].ID}, acknowledged.drain())
 	})
 
 	bubble(t, "what the end of Run still writes is reported", func(t *testing.T) {
@@ -132,6 +132,6 @@ func TestOnAcknowledged(t *testing.T) {
 				wrote++
 			}
 		}
-		require.Len(t, acknowledged.take(), wrote, "as many as the hub has")
+		require.Len(t, acknowledged.drain(), wrote, "as many as the hub has")
 	})
 }

@@ -61,7 +61,7 @@ func TestClosingDoesNotDelayTheDevice(t *testing.T) {
 		sending := d.sendLater("1")
 		hub.send(&mqttcodec.Puback{PacketID: hub.wantPublish(events, "1").PacketID})
 		require.NoError(t, sending.result())
-		first := peers.take()[0]
+		first := peers.drain()[0]
 		require.Empty(t, first.closed, "the first connection is still closing")
 		d.wantStates(Dialing, Connecting, Connected)
 		time.Sleep(handshakeTimeout)
@@ -95,7 +95,7 @@ func TestClosingDoesNotDelayTheDevice(t *testing.T) {
 		require.Empty(t, d.result, "Run waits")
 		time.Sleep(handshakeTimeout)
 		require.NoError(t, d.wantResult())
-		both := peers.take()
+		both := peers.drain()
 		require.Equal(t, stopped.Add(handshakeTimeout), <-both[1].closed)
 		require.Len(t, both[0].closed, 1)
 	})

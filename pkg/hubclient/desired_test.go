@@ -27,7 +27,7 @@ func TestDesired(t *testing.T) {
 	}
 	versions := func(got *collected[Desired]) []string {
 		var s []string
-		for _, d := range got.take() {
+		for _, d := range got.drain() {
 			require.NotEmpty(t, d.Patch)
 			kind := "patch"
 			if d.Full {

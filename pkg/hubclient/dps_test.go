@@ -41,7 +41,7 @@ func startRegister(t *testing.T, e Enrollment, o *Options) *registering {
 
 func (r *registering) wantSteps(kinds ...StepKind) []Step {
 	r.t.Helper()
-	steps := r.steps.take()
+	steps := r.steps.drain()
 	var got []StepKind
 	for _, s := range steps {
 		got = append(got, s.Kind)
@@ -147,7 +147,7 @@ func TestRegister(t *testing.T) {
 			dps, _ := r.open()
 			dps.send(message("$dps/registrations/res/200/?$rid=1", tt.body))
 			require.ErrorContains(t, r.result(), tt.text)
-			steps := r.steps.take()
+			steps := r.steps.drain()
 			require.Equal(t, StepFailed, steps[len(steps)-1].Kind)
 			require.Contains(t, steps[len(steps)-1].Detail, tt.text)
 		})

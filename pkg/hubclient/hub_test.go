@@ -267,7 +267,7 @@ func startWith(t *testing.T, cr Credentials, o *Options) *device {
 // wantStates takes the states that the device has told by now.
 func (d *device) wantStates(phases ...Phase) []State {
 	d.t.Helper()
-	states := d.states.take()
+	states := d.states.drain()
 	var got []Phase
 	for _, s := range states {
 		got = append(got, s.Phase)
@@ -302,7 +302,7 @@ func (c *collected[T]) add(t T) {
 }
 
 // take returns what was collected by now and has not been taken.
-func (c *collected[T]) take() []T {
+func (c *collected[T]) drain() []T {
 	synctest.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -80,7 +80,7 @@ func TestRenewCredentials(t *testing.T) {
 		hub.refuse(mqttcodec.NotAuthorized)
 		hub = d.net.accept() // without a back-off
 		var refusal *ConnectError
-		refusals := r.refusals.take()
+		refusals := r.refusals.drain()
 		require.Len(t, refusals, 1)
 		require.ErrorAs(t, refusals[0], &refusal)
 		require.Equal(t, mqttcodec.NotAuthorized, refusal.Code)
@@ -110,7 +110,7 @@ func TestRenewCredentials(t *testing.T) {
 		hub.refuse(mqttcodec.NotAuthorized)
 		d.net.wantNoDial("the renewed credentials were refused")
 		require.Equal(t, Reconnecting, d.State().Phase)
-		require.Len(t, r.refusals.take(), 2)
+		require.Len(t, r.refusals.drain(), 2)
 		time.Sleep(time.Second)
 		hub = d.net.accept()
 		connect := want[*mqttcodec.Connect](hub)
@@ -119,7 +119,7 @@ func TestRenewCredentials(t *testing.T) {
 		var refused *ConnectError
 		require.ErrorAs(t, d.wantResult(), &refused)
 		require.Equal(t, maxRefusals, refused.Attempts)
-		require.Empty(t, r.refusals.take(), "Run gives up without another call")
+		require.Empty(t, r.refusals.drain(), "Run gives up without another call")
 	})
 
 	bubble(t, "credentials that were accepted once are renewed without a back-off the next time", func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestRenewCredentials(t *testing.T) {
 			}
 			var refused *ConnectError
 			require.ErrorAs(t, d.wantResult(), &refused)
-			require.Len(t, r.refusals.take(), maxRefusals-1)
+			require.Len(t, r.refusals.drain(), maxRefusals-1)
 		})
 	}
 
@@ -177,7 +177,7 @@ func TestRenewCredentials(t *testing.T) {
 		time.Sleep(time.Second)
 		d.net.accept().welcome()
 		require.Equal(t, Connected, d.State().Phase)
-		refusals := r.refusals.take()
+		refusals := r.refusals.drain()
 		require.Len(t, refusals, 2)
 		var expired *TokenExpiredError
 		require.ErrorAs(t, refusals[0], &expired)
@@ -211,7 +211,7 @@ func TestRenewCredentials(t *testing.T) {
 		d.net.accept().refuse(mqttcodec.UnacceptableProtocolVersion)
 		var refused *ConnectError
 		require.ErrorAs(t, d.wantResult(), &refused)
-		require.Empty(t, r.refusals.take())
+		require.Empty(t, r.refusals.drain())
 	})
 
 	bubble(t, "the gateway of the new credentials is dialled", func(t *testing.T) {

@@ -23,7 +23,7 @@
 //
 // Where to find a rule: each packet has one place with its struct, its decoder and its encoder (connect.go,
 // connack.go, publish.go, subscribe.go with its answers, ack.go for those of one identifier or none), and the clause
-// stands beside the line that obeys it. A PUBLISH is decoded in pull.go. What packets share is in fixedheader.go (section 2.2), text.go (1.5.3) and
+// is beside the line that obeys it. A PUBLISH is decoded in pull.go. What packets share is in fixedheader.go (section 2.2), text.go (1.5.3) and
 // topic.go (4.7).
 //
 // # Limits

@@ -123,7 +123,7 @@ type countedConn struct {
 func (c *countedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if refused := n >= 4 && b[0] == byte(mqttcodec.CONNACK)<<4 && b[3] != 0; refused {
-		c.once.Do(c.leave)
+		c.once.Do(c.uncount)
 	}
 	return n, err
 }
@@ -132,12 +132,12 @@ func (c *countedConn) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(func() {
 		time.Sleep(c.site.closing)
-		c.leave()
+		c.uncount()
 	})
 	return err
 }
 
-func (c *countedConn) leave() {
+func (c *countedConn) uncount() {
 	c.site.mu.Lock()
 	c.site.open--
 	c.site.mu.Unlock()

@@ -71,7 +71,7 @@ func hexDump(body []byte) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// PayloadText shows a body as what it is: JSON indented, other text as it stands, the rest in base64.
+// PayloadText shows a body by its kind: JSON indented, other text unchanged, the rest in base64.
 func PayloadText(body []byte) string {
 	switch {
 	case len(body) == 0:

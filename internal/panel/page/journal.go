@@ -180,7 +180,7 @@ func (j *Journal) shown() (list []*Entry, waiting int) {
 	return list, waiting
 }
 
-// Every row of a closed journal is this high, in CSS pixels (shell.css says so, too), so that what is in the window is
+// Every row of a closed journal is this high, in CSS pixels (shell.css has the same number), so that what is in the window is
 // known without measuring. overscan rows more are drawn on either side, for a wheel that turns between two frames.
 const (
 	rowHeight     = 32

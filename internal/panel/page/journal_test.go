@@ -38,7 +38,7 @@ func (j *shownJournal) fill(n int) {
 }
 
 // rows are the summaries of the drawn rows, and the heights of the spacers.
-func (j *shownJournal) rows() (summaries, heights []string) {
+func (j *shownJournal) drawnRows() (summaries, heights []string) {
 	uitest.Walk(j.card(), func(n *ui.Node) bool {
 		class, _ := n.Attr("class")
 		switch {
@@ -70,13 +70,13 @@ func TestAJournalDrawsOnlyItsWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := openJournal(t)
 		j.fill(5000)
-		rows, heights := j.rows()
+		rows, heights := j.drawnRows()
 		require.Less(t, len(rows), 40)
 		require.Equal(t, "number 4999", rows[0], "the newest is first")
 		require.Equal(t, []string{"0", fmt.Sprint((5000 - len(rows)) * rowHeight)}, heights)
 
 		j.DeviceLog.scrolled(1000*rowHeight, 320)
-		rows, heights = j.rows()
+		rows, heights = j.drawnRows()
 		require.Contains(t, rows, "number 3999", "row 1,000 is the first of the window")
 		require.Contains(t, rows, "number 3990")
 		require.Equal(t, fmt.Sprint((1000-overscan)*rowHeight), heights[0])
@@ -88,15 +88,15 @@ func TestAJournalHoldsStillWhileItIsRead(t *testing.T) {
 		j := openJournal(t)
 		j.fill(500)
 		j.DeviceLog.scrolled(100*rowHeight, 320)
-		before, heights := j.rows()
+		before, heights := j.drawnRows()
 		j.fill(37)
-		after, heightsAfter := j.rows()
+		after, heightsAfter := j.drawnRows()
 		require.Equal(t, before, after)
 		require.Equal(t, heights, heightsAfter)
 		require.Equal(t, "Show 37 newer entries", uitest.Text(uitest.Find(t, j.card(), "log-newer")))
 
 		j.fire("log-newer", "click", ui.Event{})
-		rows, _ := j.rows()
+		rows, _ := j.drawnRows()
 		require.Equal(t, "number 536", rows[0])
 		require.Empty(t, uitest.All(j.card(), "log-newer"))
 	})
@@ -108,15 +108,15 @@ func TestAJournalIsFiltered(t *testing.T) {
 		j.fill(200)
 		j.DeviceLog.Add(j.Now(), Failure, l10n.Verbatim("Refused"), l10n.Verbatim("the key is wrong"), l10n.Verbatim("in detail"))
 		j.fire("log-filter", "input", ui.Event{Value: "NUMBER 19"})
-		rows, _ := j.rows()
+		rows, _ := j.drawnRows()
 		require.Len(t, rows, 11, "19 and 190 to 199")
 		j.fill(1) // number 201: 200 is the refusal
-		rows, _ = j.rows()
+		rows, _ = j.drawnRows()
 		require.Len(t, rows, 11)
 
 		j.fire("log-filter", "input", ui.Event{Value: ""})
 		j.fire("log-kind", "change", ui.Event{Value: string(Failure)})
-		rows, _ = j.rows()
+		rows, _ = j.drawnRows()
 		require.Equal(t, []string{"the key is wrong"}, rows)
 
 		j.fire("log-filter", "input", ui.Event{Value: "no such thing"})

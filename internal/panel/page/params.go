@@ -60,7 +60,7 @@ type Params struct {
 	Scenario string
 	// Patience is how long the connection doctor waits for a request or a handshake; 0: as long as it does by itself.
 	Patience time.Duration
-	// Refused is set when the URL held something secret. The page must wipe its URL, and the panel says so.
+	// Refused is set when the URL held something secret. The page must wipe its URL, and the panel reports it.
 	Refused bool
 }
 

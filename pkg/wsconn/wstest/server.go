@@ -215,16 +215,16 @@ var scripts = map[string]func(*peer){
 	},
 	"await": func(p *peer) {
 		p.shake("mqtt")
-		p.tell(<-p.server.channel(p.query.Get("key")))
+		p.sendText(<-p.server.channel(p.query.Get("key")))
 	},
 	"release": func(p *peer) {
 		p.shake("mqtt")
 		p.server.signal(p.query.Get("key"), "released")
-		p.tell("")
+		p.sendText("")
 	},
 	"count": func(p *peer) {
 		p.shake("mqtt")
-		p.tell(strconv.Itoa(p.server.count(p.query.Get("script"))))
+		p.sendText(strconv.Itoa(p.server.count(p.query.Get("script"))))
 	},
 }
 
@@ -260,7 +260,7 @@ func (p *peer) shake(protocol string) {
 }
 
 // tell sends a text as one binary message and closes.
-func (p *peer) tell(text string) {
+func (p *peer) sendText(text string) {
 	p.send(appendClose(appendFrame(nil, true, opBinary, []byte(text)), 1000, ""))
 	p.answered()
 }
