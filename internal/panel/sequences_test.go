@@ -29,7 +29,10 @@ const (
 // Whatever a person does, in whatever order and however fast, the page has one connection at most, and Disconnect ends what the hub sees.
 func TestAnySequenceOfActions(t *testing.T) {
 	n := sequences
-	if runtime.GOOS == "js" {
+	switch {
+	case raceDetector:
+		n /= 10 // it is several times as slow; make test does all of them without it, too
+	case runtime.GOOS == "js":
 		n /= 20 // one thread, and the same code
 	}
 	for seed := range n {

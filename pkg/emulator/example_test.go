@@ -1,3 +1,7 @@
+//go:build !js
+
+// The outputs of examples are captured through a file, which a browser does not have.
+
 package emulator_test
 
 import (
