@@ -6,36 +6,14 @@ package emulator_test
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net"
-	"net/url"
 	"time"
 
 	"github.com/hubpanel/hubpanel/pkg/emulator"
 	"github.com/hubpanel/hubpanel/pkg/mqttcodec"
 )
-
-// sasToken makes a SAS token ("Control access to IoT Hub with shared access signatures").
-func sasToken(resource, key, policy string) string {
-	secret, err := base64.StdEncoding.DecodeString(key)
-	if err != nil {
-		panic(err)
-	}
-	resource = url.QueryEscape(resource)
-	expiry := fmt.Sprint(time.Now().Add(time.Hour).Unix())
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(resource + "\n" + expiry))
-	signature := url.QueryEscape(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
-	t := "SharedAccessSignature sr=" + resource + "&sig=" + signature + "&se=" + expiry
-	if policy != "" {
-		t += "&skn=" + policy
-	}
-	return t
-}
 
 // dial is the dial function of an MQTT client, such as hubclient.Options.Dial.
 type dial func(ctx context.Context, url string) (net.Conn, error)
