@@ -129,7 +129,7 @@ var mayImport = map[string][]string{
 	"pkg/wsconn":                  {},
 	"pkg/wsconn/wstest":           {}, // the other end for wsconn's tests; shares nothing with it
 	"pkg/hubclient":               {"internal/hubproto", "internal/l10n", "pkg/iothub", "pkg/mqttcodec", "pkg/wsconn"},
-	"pkg/emulator":                {"internal/hubproto", "pkg/emulator/internal/query", "pkg/emulator/internal/ring", "pkg/iothub", "pkg/mqttcodec", "pkg/wsconn"},
+	"pkg/emulator":                {"internal/hubproto", "pkg/emulator/internal/query", "pkg/emulator/internal/ring", "pkg/mqttcodec", "pkg/wsconn"},
 	"pkg/emulator/internal/query": {},
 	"pkg/emulator/internal/ring":  {},
 	"pkg/emulator/boltstore":      {"pkg/emulator"},
